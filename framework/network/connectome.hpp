@@ -1,0 +1,81 @@
+// The compiled network: its synapses as aligned columns that ARE a Boost graph. A projection's synapses stand in rows, one a source, targets
+// ascending within a row: 8 bytes a synapse (int32 target, float weight) with one delay a projection. Every algorithm of Boost.Graph
+// runs on it with no copy (graph.hpp); the simulation delivers spikes from the very same rows.
+//
+// Vertices are global neuron numbers. Synapses are numbered projection after projection, row after row. The transpose (who reaches me) is
+// built when something first asks for it.
+#pragma once
+#include <memory>
+#include <mutex>
+
+#include "proxon/base/columns.hpp"
+#include "proxon/network/blueprint.hpp"
+
+namespace proxon {
+
+/// The synapses of one projection, in rows.
+struct SynapseRows {
+  std::string name;
+  int32_t source_population = 0, target_population = 0;  ///< positions in Connectome::populations
+  int32_t first_source = 0, first_target = 0;            ///< global number of either population's neuron 0
+  int32_t sources = 0, targets = 0;                      ///< sizes of the populations
+  Column<int64_t> offset;                                ///< [sources + 1]: row i is [offset[i], offset[i + 1])
+  Column<int32_t> target;                                ///< number within the target population
+  Column<float> weight;
+  Column<float> delay;                                   ///< ms; empty when all have `common_delay`
+  double common_delay = 1;
+  int64_t first_synapse = 0;                             ///< global number of synapse 0
+
+  int64_t size() const { return static_cast<int64_t>(target.size()); }
+};
+
+/// Who reaches each neuron: for target j the entries [offset[j], offset[j + 1]).
+struct Transpose {
+  Column<int64_t> offset;
+  Column<int64_t> synapse;  ///< number of the synapse
+  Column<int32_t> source;   ///< number of the source
+};
+
+class Connectome {
+ public:
+  struct PopulationRange {
+    std::string name;
+    int32_t first = 0, size = 0;
+  };
+
+  const std::vector<PopulationRange>& populations() const { return populations_; }
+  const std::vector<SynapseRows>& projections() const { return projections_; }
+  std::vector<SynapseRows>& projections() { return projections_; }
+
+  int32_t neurons() const { return neurons_; }
+  int64_t synapses() const { return synapses_; }
+  /// Bytes held by the columns, without the transpose.
+  int64_t bytes() const;
+
+  /// Transpose of one projection (numbers within the projection and its populations), built by the first caller.
+  const Transpose& transpose(int32_t projection) const;
+  /// Transpose of the whole network (global numbers), built by the first caller.
+  const Transpose& transpose() const;
+
+ private:
+  friend Connectome build(const Blueprint&, uint64_t seed);
+  std::vector<PopulationRange> populations_;
+  std::vector<SynapseRows> projections_;
+  int32_t neurons_ = 0;
+  int64_t synapses_ = 0;
+  struct Transposes;
+  std::shared_ptr<Transposes> transposes_;
+};
+
+/// Builds the synapses in parallel counting passes (count, prefix sum, write): no edge list is ever held, and the result depends on the
+/// blueprint and the seed alone. Throws Error for what cannot be built (a sentence that names the projection).
+Connectome build(const Blueprint& blueprint, uint64_t seed);
+
+/// How many synapses a blueprint will have and how many bytes, without building it (exact for rules that can be counted, by counting).
+struct Estimate {
+  int64_t synapses = 0;
+  int64_t bytes = 0;
+};
+Estimate estimate(const Blueprint& blueprint, uint64_t seed);
+
+}  // namespace proxon

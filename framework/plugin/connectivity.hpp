@@ -1,0 +1,72 @@
+// A connection rule: who connects to whom in a projection. The author writes
+//
+//   struct Parameters { ... };
+//   static constexpr Documentation about{...};
+//   static constexpr Axis axis = Axis::source;                    // asked once a source for its targets, or (Axis::target) the reverse
+//   Rule(const Parameters&, const ConnectivitySetup&);
+//   template <class Emit> void connect(int32_t entity, Random&, Emit&& emit) const;   // emit(partner), any order; repeats are multapses
+//   static int64_t scratch(const Parameters&, const ConnectivitySetup&);              // optional: numbers that the constructor fills
+//
+// connect() must do the same each time it is called for the same entity: it is called once to count and once to write, by any thread.
+// A rule whose axis is Axis::listed has no connect(): its edges come from a file, through the reader named in its parameter `reader`.
+#pragma once
+#include "proxon/plugin/neuron.hpp"
+
+namespace proxon {
+
+enum class Axis : uint32_t { source, target, listed };
+
+struct ConnectivitySetup {
+  int32_t sources, targets;  ///< sizes of the two populations
+  uint32_t same_population;  ///< 1 when source and target are one population: entity i and partner i are the same neuron
+  Key key;                   ///< of the projection
+  int64_t* scratch;          ///< as many numbers as scratch() asked for, shared by all calls of connect()
+};
+
+struct ConnectivityTable {
+  uint32_t size;
+  Axis axis;
+  int64_t (*scratch)(const void* parameters, const ConnectivitySetup*) noexcept;
+  void (*make)(const void* parameters, const ConnectivitySetup*, void* object, Status*) noexcept;
+  /// Writes the partners of `entity` (null: only counts them) and returns how many they are.
+  int64_t (*connect)(const void* object, int32_t entity, const Key* key, int32_t* partners, Status*) noexcept;
+};
+
+struct connectivity_kind;
+
+namespace detail {
+template <>
+struct Kind<connectivity_kind> {
+  using Table = ConnectivityTable;
+  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ConnectivityTable, ConnectivitySetup, Key>();
+
+  template <class T>
+  static int64_t scratch(const void* parameters, const ConnectivitySetup* setup) noexcept {
+    if constexpr (requires(const typename T::Parameters p) { T::scratch(p, *setup); })
+      return T::scratch(*static_cast<const typename T::Parameters*>(parameters), *setup);
+    return 0;
+  }
+
+  template <class T>
+  static int64_t connect(const void* object, int32_t entity, const Key* key, int32_t* partners, Status* status) noexcept {
+    int64_t count = 0;
+    if constexpr (T::axis != Axis::listed) {
+      const T& rule = *static_cast<const T*>(object);
+      guarded(status, [&] {
+        Random random(*key, static_cast<uint64_t>(entity));
+        if (partners)
+          rule.connect(entity, random, [&](int32_t partner) { partners[count++] = partner; });
+        else
+          rule.connect(entity, random, [&](int32_t) { ++count; });
+      });
+    }
+    return count;
+  }
+
+  template <class T>
+  static ConnectivityTable make_table() {
+    return {sizeof(T), T::axis, &scratch<T>, &detail::make<T, ConnectivitySetup>, &connect<T>};
+  }
+};
+}  // namespace detail
+}  // namespace proxon

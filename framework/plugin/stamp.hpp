@@ -1,0 +1,119 @@
+// What a shared object was built as, as bytes inside its file. The loader finds and judges them before the file is opened: opening a
+// file built with -ffast-math changes how the whole process treats denormals, and one with another layout would crash much later.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+namespace proxon {
+
+/// Raised when the meaning of the plugin interface changes in a way that its layout does not show.
+inline constexpr uint32_t interface_version = 1;
+
+/// Bits of Stamp::sanitizers.
+enum Sanitizer : uint32_t { address_sanitizer = 1, thread_sanitizer = 2 };
+
+struct Stamp {
+  char magic[16];             ///< stamp_magic
+  uint32_t interface;         ///< interface_version it was built with
+  uint32_t fast_math;         ///< 1 when built with -ffast-math or a part of it that changes results
+  uint64_t layout;            ///< layout_hash of the structs of its kind
+  uint64_t instruction_sets;  ///< bits in the order of instruction_set_names
+  uint32_t sanitizers;
+  uint32_t reserved;
+  char kind[24];
+  char name[64];
+  char compiler[64];
+};
+
+/// The first bytes of every stamp. (Spelt in two pieces, so that this header's text in a binary is not itself a stamp.)
+inline constexpr char stamp_magic[16] = {'P', 'R', 'O', 'X', 'O', 'N', '-', 'S', 'T', 'A', 'M', 'P', '\x01', '\x7f', '\x02', '\0'};
+
+inline constexpr std::string_view instruction_set_names[] = {
+    "sse4.2", "avx", "avx2", "fma", "bmi", "bmi2", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd",
+    "avx512vbmi", "avx512vnni", "avx512bf16", "avxvnni"};
+
+namespace detail {
+
+template <size_t N>
+constexpr void copy_text(char (&to)[N], std::string_view from) {
+  for (size_t i = 0; i + 1 < N && i < from.size(); ++i) to[i] = from[i];
+}
+
+consteval uint64_t built_for() {
+  uint64_t bits = 0;
+#ifdef __SSE4_2__
+  bits |= 1 << 0;
+#endif
+#ifdef __AVX__
+  bits |= 1 << 1;
+#endif
+#ifdef __AVX2__
+  bits |= 1 << 2;
+#endif
+#ifdef __FMA__
+  bits |= 1 << 3;
+#endif
+#ifdef __BMI__
+  bits |= 1 << 4;
+#endif
+#ifdef __BMI2__
+  bits |= 1 << 5;
+#endif
+#ifdef __F16C__
+  bits |= 1 << 6;
+#endif
+#ifdef __AVX512F__
+  bits |= 1 << 7;
+#endif
+#ifdef __AVX512DQ__
+  bits |= 1 << 8;
+#endif
+#ifdef __AVX512BW__
+  bits |= 1 << 9;
+#endif
+#ifdef __AVX512VL__
+  bits |= 1 << 10;
+#endif
+#ifdef __AVX512CD__
+  bits |= 1 << 11;
+#endif
+#ifdef __AVX512VBMI__
+  bits |= 1 << 12;
+#endif
+#ifdef __AVX512VNNI__
+  bits |= 1 << 13;
+#endif
+#ifdef __AVX512BF16__
+  bits |= 1 << 14;
+#endif
+#ifdef __AVXVNNI__
+  bits |= 1 << 15;
+#endif
+  return bits;
+}
+
+}  // namespace detail
+
+/// The stamp of the file that is being compiled.
+consteval Stamp make_stamp(std::string_view kind, std::string_view name, uint64_t layout) {
+  Stamp stamp{};
+  for (size_t i = 0; i < sizeof(stamp_magic); ++i) stamp.magic[i] = stamp_magic[i];
+  stamp.interface = interface_version;
+  stamp.layout = layout;
+  stamp.instruction_sets = detail::built_for();
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+  stamp.fast_math = 1;
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+  stamp.sanitizers |= address_sanitizer;
+#endif
+#if defined(__SANITIZE_THREAD__)
+  stamp.sanitizers |= thread_sanitizer;
+#endif
+  detail::copy_text(stamp.kind, kind);
+  detail::copy_text(stamp.name, name);
+  detail::copy_text(stamp.compiler, __VERSION__);
+  return stamp;
+}
+
+}  // namespace proxon

@@ -1,0 +1,81 @@
+// A stimulus: what drives neurons from outside the network. The author writes
+//
+//   struct Parameters { ... };
+//   static constexpr Documentation about{...};
+//   static constexpr Emits emits = Emits::spikes;     // or Emits::current
+//   Model(const Parameters&, const StimulusSetup&);
+//   double common(const Instant&) const;              // one value for all targets at this step; recorded as the stimulus's signal
+//   float each(double common, Random&) const;         // optional: what one target gets, drawn for it alone
+//   static constexpr const char* signal_unit = "Hz";  // of common()
+//
+// What each() returns (without each(): common()) times the stimulus's weight is added to the target's input port: a number of spikes for
+// Emits::spikes, a current in pA for Emits::current. common() must be a pure function of the instant.
+#pragma once
+#include "proxon/plugin/neuron.hpp"
+
+namespace proxon {
+
+enum class Emits : uint32_t { spikes, current };
+
+struct StimulusSetup {
+  double dt;  ///< ms
+  Key key;    ///< of this stimulus alone; draws that all targets share use entity 0
+};
+
+/// A step of the simulation: the input that it adds is used in the step that ends at `time`.
+struct Instant {
+  int64_t step;
+  double time;  ///< ms, begin of the step
+  Key key;      ///< of this stimulus; the targets' own draws use entity 1 + number of the neuron
+};
+
+struct StimulusTable {
+  uint32_t size;
+  Emits emits;
+  const char* signal_unit;
+  void (*make)(const void* parameters, const StimulusSetup* setup, void* object, Status*) noexcept;
+  double (*common)(const void* object, const Instant*, Status*) noexcept;
+  /// Adds to plane[i] for the targets i in [begin, end) (numbers within the population).
+  void (*apply)(const void* object, const Instant*, double common, float weight, int32_t begin, int32_t end, float* plane, Status*) noexcept;
+};
+
+struct stimulus_kind;
+
+namespace detail {
+template <>
+struct Kind<stimulus_kind> {
+  using Table = StimulusTable;
+  static constexpr uint64_t layout =
+      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, StimulusTable, StimulusSetup, Instant, Key>();
+
+  template <class T>
+  static double common(const void* object, const Instant* at, Status* status) noexcept {
+    double value = 0;
+    guarded(status, [&] { value = static_cast<const T*>(object)->common(*at); });
+    return value;
+  }
+
+  template <class T>
+  static void apply(const void* object, const Instant* at, double common, float weight, int32_t begin, int32_t end, float* plane,
+                    Status* status) noexcept {
+    const T& model = *static_cast<const T*>(object);
+    guarded(status, [&] {
+      if constexpr (requires(Random r) { model.each(common, r); }) {
+        for (int32_t i = begin; i < end; ++i) {
+          Random random(at->key, static_cast<uint64_t>(i) + 1, static_cast<uint64_t>(at->step));
+          plane[i] += weight * model.each(common, random);
+        }
+      } else {
+        const float value = weight * static_cast<float>(common);
+        for (int32_t i = begin; i < end; ++i) plane[i] += value;
+      }
+    });
+  }
+
+  template <class T>
+  static StimulusTable make_table() {
+    return {sizeof(T), T::emits, T::signal_unit, &detail::make<T, StimulusSetup>, &common<T>, &apply<T>};
+  }
+};
+}  // namespace detail
+}  // namespace proxon

@@ -1,0 +1,81 @@
+// An experiment file (TOML 1.0) as a tree that remembers where everything stands and what has been read, so that each mistake is one
+// sentence with file, line, column, key and the nearest right name; a key that nobody read is a mistake as well.
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxon/schema/values.hpp"
+
+namespace proxon {
+
+/// Where plugins are looked up while a document is read; the Registry is one.
+class PluginCatalog {
+ public:
+  virtual ~PluginCatalog() = default;
+  /// Throws Error with a sentence (nearest name, what was refused and why) when there is none.
+  virtual const PluginInfo& find(std::string_view kind, std::string_view name) = 0;
+  virtual const SchemaInfo& parameters(const PluginInfo& plugin) const = 0;
+};
+
+class Document;
+
+/// A table of the document. Cheap to copy; valid as long as its Document.
+class Table {
+ public:
+  bool has(std::string_view key) const;
+  /// "quickstart.toml:12:5: network.populations.E.size: "
+  std::string where(std::string_view key = "") const;
+
+  /// Reads the declared fields of T out of this table: missing ones at their default, wrong ones refused.
+  template <Declared T>
+  Values read() {
+    return read(schema_of<T>());
+  }
+  Values read(const SchemaInfo& schema);
+  /// Every field of `schema` given as a number or a distribution (initial states). Only the given ones, with their fields.
+  std::vector<std::pair<const FieldInfo*, Distribution>> read_distributions(const SchemaInfo& schema);
+  /// The table below `key`; an empty one when it is absent.
+  Table table(std::string_view key);
+  /// The tables below `key` with their names, in the order of the file: [network.populations.E], [network.populations.I].
+  std::vector<std::pair<std::string, Table>> tables(std::string_view key);
+  /// The tables of an array of tables: [[stimuli]].
+  std::vector<Table> list(std::string_view key);
+
+  /// Refuses keys that nobody has asked for, here and below. Call once, on the root, when everything is read.
+  void finish() const;
+
+ private:
+  friend class Document;
+  struct Node;
+  explicit Table(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  std::shared_ptr<Node> node_;
+};
+
+class Document {
+ public:
+  /// Reads a file; `overrides` are texts "network.populations.E.size=100" that replace or add values ("--set").
+  Document(const std::string& path, const std::vector<std::string>& overrides, PluginCatalog& catalog);
+  /// The same from text; `path` is used in messages and for relative file names.
+  Document(const std::string& path, const std::string& text, const std::vector<std::string>& overrides, PluginCatalog& catalog);
+  ~Document();
+
+  Table root();
+  const std::string& path() const { return path_; }
+  /// The text as it was read, and the text with the overrides applied.
+  const std::string& text() const { return text_; }
+  std::string resolved_text() const;
+
+ private:
+  struct Tree;
+  void parse(const std::vector<std::string>& overrides);
+  std::string path_, text_;
+  std::unique_ptr<Tree> tree_;
+  PluginCatalog& catalog_;
+};
+
+/// A file name of the experiment made absolute: relative ones start at the folder of `document`.
+std::string resolve_path(const std::string& document, std::string_view name);
+
+}  // namespace proxon

@@ -1,0 +1,63 @@
+// What a simulation tells the outside while it runs: spikes, traces of state variables, the stimuli's signals, weights. The archive is one
+// such listener; tests keep everything in memory.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace proxon {
+
+/// A request to record one state variable (or, for rate neurons, "activity") of some neurons of a population.
+struct TraceRequest {
+  std::string population, variable;
+  std::vector<int32_t> neurons;  ///< numbers within the population; ascending
+  int64_t interval = 1;          ///< in steps
+};
+
+struct TraceInfo {
+  std::string population, variable, unit;
+  std::vector<int32_t> neurons;
+  double start = 0, interval = 0;  ///< ms: row r is the value at start + r * interval
+};
+
+struct SignalInfo {
+  std::string stimulus, unit;
+  double start = 0, interval = 0;  ///< ms
+};
+
+/// Receives a recording in blocks, in the order of time, from one thread.
+class RecordingSink {
+ public:
+  virtual ~RecordingSink() = default;
+  /// Spikes of one population: times in ms ascending, neurons (within the population) ascending at equal times.
+  virtual void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) = 0;
+  /// Rows of a trace: [rows x neurons], row-major.
+  virtual void trace(int32_t trace, std::span<const float> rows) = 0;
+  virtual void signal(int32_t stimulus, std::span<const float> values) = 0;
+  /// Weights of a plastic projection, in the order of its synapses, at a time.
+  virtual void weights(int32_t projection, double time, std::span<const float> weight) = 0;
+  /// The recording is complete up to this time; a good moment to flush.
+  virtual void until(double time) = 0;
+};
+
+/// Keeps a whole recording in memory.
+struct MemoryRecording : RecordingSink {
+  struct Spikes {
+    std::vector<double> time;
+    std::vector<int32_t> neuron;
+  };
+  std::vector<Spikes> spike;                 ///< [population]
+  std::vector<std::vector<float>> traces;    ///< [trace], rows concatenated
+  std::vector<std::vector<float>> signals;   ///< [stimulus]
+  std::vector<std::vector<float>> last_weights;  ///< [projection]
+  double end = 0;
+
+  void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) override;
+  void trace(int32_t trace, std::span<const float> rows) override;
+  void signal(int32_t stimulus, std::span<const float> values) override;
+  void weights(int32_t projection, double time, std::span<const float> weight) override;
+  void until(double time) override { end = time; }
+};
+
+}  // namespace proxon
