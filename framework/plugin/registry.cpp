@@ -1,0 +1,232 @@
+#include "proxon/plugin/registry.hpp"
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace proxon {
+
+namespace fs = std::filesystem;
+
+std::span<const KindInfo> plugin_kinds() {
+  static const KindInfo kinds[] = {
+      {"neuron", "neurons", "what one neuron does in one step", detail::Kind<neuron_kind>::layout},
+      {"synapse", "synapses", "what arrives when a spike goes through a synapse", detail::Kind<synapse_kind>::layout},
+      {"learning_rule", "learning_rules", "how a synapse changes", detail::Kind<learning_rule_kind>::layout},
+      {"connectivity", "connectivity", "who connects to whom", detail::Kind<connectivity_kind>::layout},
+      {"stimulus", "stimuli", "what drives neurons from outside", detail::Kind<stimulus_kind>::layout},
+      {"approximator", "approximators", "a deep network that stands in for a biological one", detail::Kind<approximator_kind>::layout},
+      {"optimizer", "optimizers", "how a gradient moves a weight", detail::Kind<optimizer_kind>::layout},
+      {"metric", "metrics", "figures that compare the two networks", detail::Kind<metric_kind>::layout},
+      {"reader", "readers", "takes a network out of a file", detail::Kind<reader_kind>::layout},
+  };
+  return kinds;
+}
+
+Stamp host_stamp() { return make_stamp("", "", 0); }
+
+std::string instruction_set_text(uint64_t bits) {
+  std::string text;
+  for (size_t i = 0; i < std::size(instruction_set_names); ++i)
+    if (bits >> i & 1) text += (text.empty() ? "" : ", ") + std::string(instruction_set_names[i]);
+  return text.empty() ? "none beyond x86-64" : text;
+}
+
+namespace {
+
+/// Which of the stamp's instruction sets this processor has.
+uint64_t processor_sets() {
+  uint64_t bits = 0;
+#define PROXON_HAS(position, name) \
+  if (__builtin_cpu_supports(name)) bits |= uint64_t{1} << position
+  PROXON_HAS(0, "sse4.2");
+  PROXON_HAS(1, "avx");
+  PROXON_HAS(2, "avx2");
+  PROXON_HAS(3, "fma");
+  PROXON_HAS(4, "bmi");
+  PROXON_HAS(5, "bmi2");
+  PROXON_HAS(7, "avx512f");
+  PROXON_HAS(8, "avx512dq");
+  PROXON_HAS(9, "avx512bw");
+  PROXON_HAS(10, "avx512vl");
+  PROXON_HAS(11, "avx512cd");
+  PROXON_HAS(12, "avx512vbmi");
+  PROXON_HAS(13, "avx512vnni");
+#undef PROXON_HAS
+  // GCC 12 cannot ask for these three: f16c comes with every AVX2 processor, the others are used by intrinsics alone.
+  return bits | uint64_t{1} << 6 | uint64_t{1} << 14 | uint64_t{1} << 15;
+}
+
+std::string demangled(const std::string& symbol) {
+  int status = 0;
+  char* text = abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status);
+  const std::string result = status == 0 ? text : symbol;
+  std::free(text);
+  return result;
+}
+
+/// dlopen's own words, with the name of a missing symbol made readable.
+std::string open_error() {
+  const char* raw = dlerror();
+  std::string text = raw ? raw : "unknown reason";
+  const std::string mark = "undefined symbol: ";
+  if (const size_t at = text.find(mark); at != std::string::npos) {
+    const std::string symbol = text.substr(at + mark.size(), text.find_first_of(" (\t", at + mark.size()) - at - mark.size());
+    return fmt::format("it uses '{}', which neither it nor a library that it links defines; define it, or link its library", demangled(symbol));
+  }
+  return text;
+}
+
+const KindInfo* find_kind(std::string_view kind) {
+  for (const KindInfo& info : plugin_kinds())
+    if (info.kind == kind) return &info;
+  return nullptr;
+}
+
+}  // namespace
+
+Stamp read_stamp(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) fail("{}: cannot be opened for reading.", file);
+  std::ostringstream stream;
+  stream << in.rdbuf();
+  const std::string bytes = std::move(stream).str();
+  if (bytes.size() < 4 || bytes.compare(0, 4, "\177ELF") != 0)
+    fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
+  const size_t at = bytes.find(std::string_view(stamp_magic, sizeof(stamp_magic)));
+  if (at == std::string::npos || at + sizeof(Stamp) > bytes.size())
+    fail("{}: is not a Proxon plugin: it holds no stamp. Does its source end with PROXON_PLUGIN(kind, name, Struct)?", file);
+  Stamp stamp;
+  std::memcpy(&stamp, bytes.data() + at, sizeof(stamp));
+  stamp.kind[sizeof(stamp.kind) - 1] = stamp.name[sizeof(stamp.name) - 1] = stamp.compiler[sizeof(stamp.compiler) - 1] = 0;
+  return stamp;
+}
+
+std::string judge(const Stamp& stamp, const std::string& file) {
+  const Stamp host = host_stamp();
+  if (stamp.interface != host.interface)
+    return fmt::format("{}: was built for plugin interface {} and this program has interface {}; build it again with this version's headers.",
+                       file, stamp.interface, host.interface);
+  std::vector<std::string_view> kinds;
+  for (const KindInfo& info : plugin_kinds()) kinds.push_back(info.kind);
+  const KindInfo* kind = find_kind(stamp.kind);
+  if (!kind) return fmt::format("{}: is a plugin of kind '{}', which this program does not know.{}", file, stamp.kind, did_you_mean(stamp.kind, kinds));
+  if (stamp.layout != kind->layout)
+    return fmt::format("{}: was built with another layout of the {} interface ({:016x}, here {:016x}); build it again with this version's headers.",
+                       file, stamp.kind, stamp.layout, kind->layout);
+  if (stamp.fast_math && !host.fast_math)
+    return fmt::format("{}: was built with -ffast-math, which would change the arithmetic of the whole program when loaded; build it without.", file);
+  if (stamp.sanitizers != host.sanitizers)
+    return fmt::format("{}: was built {} and this program {}; build both alike.", file,
+                       stamp.sanitizers & address_sanitizer  ? "with address sanitizer"
+                       : stamp.sanitizers & thread_sanitizer ? "with thread sanitizer"
+                                                             : "without a sanitizer",
+                       host.sanitizers & address_sanitizer  ? "with address sanitizer"
+                       : host.sanitizers & thread_sanitizer ? "with thread sanitizer"
+                                                            : "without a sanitizer");
+  if (const uint64_t missing = stamp.instruction_sets & ~processor_sets())
+    return fmt::format("{}: uses instructions that this processor lacks ({}); build it on this machine, or with -march=x86-64-v3.", file,
+                       instruction_set_text(missing));
+  return "";
+}
+
+Registry::Registry(std::vector<std::string> folders) : folders_(std::move(folders)) {
+  for (const std::string& folder : folders_) {
+    std::error_code none;
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(folder, none))
+      if (entry.path().extension() == ".so") files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    for (const std::string& file : files) {
+      try {
+        add(file);
+      } catch (const Error& error) {
+        refused_.push_back({file, error.what()});
+      }
+    }
+  }
+}
+
+const FoundPlugin& Registry::add(const std::string& file) {
+  const Stamp stamp = read_stamp(file);
+  if (const std::string why = judge(stamp, file); !why.empty()) throw Error(why);
+  const std::pair<std::string, std::string> key{stamp.kind, stamp.name};
+  if (const auto there = plugins_.find(key); there != plugins_.end()) {
+    std::error_code none;
+    if (fs::equivalent(there->second.file, file, none)) return there->second;
+    fail("{}: there is already a {} called '{}', from {}; rename one of them.", file, stamp.kind, stamp.name, there->second.file);
+  }
+  return plugins_[key] = FoundPlugin{stamp.kind, stamp.name, file, stamp, nullptr};
+}
+
+const PluginInfo& Registry::open(FoundPlugin& plugin) {
+  if (plugin.info) return *plugin.info;
+  void* handle = dlopen(fs::absolute(plugin.file).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) fail("{}: cannot be loaded: {}.", plugin.file, open_error());
+  auto* entry = reinterpret_cast<const PluginInfo* (*)()>(dlsym(handle, "proxon_plugin"));
+  if (!entry) fail("{}: has a stamp but no function proxon_plugin; its source must end with PROXON_PLUGIN(kind, name, Struct).", plugin.file);
+  const PluginInfo* info = entry();
+  if (plugin.kind != info->kind || plugin.name != info->name)
+    fail("{}: is stamped as {} '{}' and says that it is {} '{}'; build it again.", plugin.file, plugin.kind, plugin.name, info->kind, info->name);
+  plugin.info = info;
+  return *info;
+}
+
+const PluginInfo& Registry::find(std::string_view kind, std::string_view name) {
+  const auto found = plugins_.find({std::string(kind), std::string(name)});
+  if (found != plugins_.end()) return open(found->second);
+
+  // Say what there is, what is near, and whether a file of that name was refused.
+  std::vector<std::string> names;
+  for (const auto& [key, plugin] : plugins_)
+    if (key.first == kind) names.push_back(key.second);
+  for (const RefusedPlugin& refused : refused_)
+    if (fs::path(refused.file).stem() == name) fail("the {} '{}' was refused: {}", kind, name, refused.reason);
+  if (names.empty())
+    fail("no plugin of kind {} was found; searched: {}. Set PROXON_PLUGIN_PATH to the folder of the plugins.", kind, fmt::join(folders_, ", "));
+  fail("there is no {} called '{}'; there are: {}.{}", kind, name, fmt::join(names, ", "), did_you_mean(name, names));
+}
+
+std::vector<FoundPlugin> Registry::found() const {
+  std::vector<FoundPlugin> all;
+  for (const auto& [key, plugin] : plugins_) all.push_back(plugin);
+  return all;
+}
+
+std::vector<std::string> default_folders(const std::string& experiment_folder) {
+  std::vector<std::string> folders;
+  auto add = [&](const fs::path& folder) {
+    std::error_code none;
+    if (fs::is_directory(folder, none) && std::find(folders.begin(), folders.end(), folder.string()) == folders.end())
+      folders.push_back(folder.string());
+  };
+  if (const char* path = std::getenv("PROXON_PLUGIN_PATH")) {
+    std::istringstream stream{std::string(path)};
+    for (std::string folder; std::getline(stream, folder, ':');)
+      if (!folder.empty()) add(folder);
+  }
+  if (!experiment_folder.empty()) add(experiment_folder), add(fs::path(experiment_folder) / "plugins");
+  // Beside the program: <prefix>/bin/proxon has <prefix>/lib*/proxon/plugins.
+  std::error_code none;
+  const fs::path prefix = fs::read_symlink("/proc/self/exe", none).parent_path().parent_path();
+  add(prefix / "lib" / "proxon" / "plugins");
+#ifdef PROXON_LIBDIR
+  add(prefix / PROXON_LIBDIR / "proxon" / "plugins");
+#endif
+  return folders;
+}
+
+void check(const Status& status, std::string_view kind, std::string_view name) {
+  if (status.failed) fail("{} '{}': {}", kind, name, status.message.c_str());
+}
+
+PluginValue plugin_value(PluginCatalog& catalog, std::string_view kind, std::string_view name) {
+  const PluginInfo& plugin = catalog.find(kind, name);
+  return {std::string(kind), std::string(name), &plugin, Values(catalog.parameters(plugin))};
+}
+
+}  // namespace proxon

@@ -1,0 +1,428 @@
+#include "proxon/schema/document.hpp"
+
+#include <toml++/toml.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "proxon/base/csv.hpp"
+#include "proxon/base/units.hpp"
+
+namespace proxon {
+
+struct Document::Tree {
+  toml::table root;
+  std::set<std::string> overridden;
+};
+
+struct Table::Node {
+  Document* document = nullptr;
+  PluginCatalog* catalog = nullptr;
+  const std::set<std::string>* overridden = nullptr;
+  const toml::table* table = nullptr;  // null: absent, reads as empty
+  std::string path;                    // "network.populations.E"
+  std::set<std::string> asked;
+  std::map<std::string, std::shared_ptr<Node>> children;
+
+  const toml::node* get(std::string_view key) {
+    asked.emplace(key);
+    return table ? table->get(key) : nullptr;
+  }
+  std::string join(std::string_view key) const {
+    return path.empty() ? std::string(key) : key.empty() ? path : path + "." + std::string(key);
+  }
+  std::shared_ptr<Node> child(const std::string& key, const std::string& child_path, const toml::table* child_table) {
+    auto& node = children[key];
+    if (!node) node = std::make_shared<Node>(Node{document, catalog, overridden, child_table, child_path, {}, {}});
+    return node;
+  }
+};
+
+std::string resolve_path(const std::string& document, std::string_view name) {
+  const std::filesystem::path path(name);
+  if (path.is_absolute()) return path.string();
+  return (std::filesystem::path(document).parent_path() / path).lexically_normal().string();
+}
+
+// ---------------------------------------------------------------------------------------------------------------- documents
+
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) fail("{}: cannot be opened for reading. Is the name right?", path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// The element of an array of tables that `part` means: a number, or the value of its key `name`.
+toml::node* element(toml::array& array, const std::string& part) {
+  for (size_t i = 0; i < array.size(); ++i) {
+    toml::table* table = array[i].as_table();
+    if (part == std::to_string(i)) return &array[i];
+    if (table && (*table)["name"].value<std::string>() == part) return table;
+  }
+  return nullptr;
+}
+
+/// Puts "a.b.c=value" into the tree, making tables on the way.
+void apply_override(toml::table& root, const std::string& text, std::set<std::string>& overridden) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) fail("--set {}: write key=value, for example training.epochs=20.", text);
+  auto trim = [](std::string part) {
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    return part;
+  };
+  const std::string key = trim(text.substr(0, equals)), value = trim(text.substr(equals + 1));
+
+  // A value is TOML; what is not, is taken as text, so that --set simulation.duration="2 s" needs no second pair of quotes.
+  toml::table parsed;
+  try {
+    parsed = toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    parsed.insert_or_assign("value", value);
+  }
+
+  std::vector<std::string> parts;
+  std::istringstream stream(key);
+  for (std::string part; std::getline(stream, part, '.');) parts.push_back(part);
+  toml::node* at = &root;
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    toml::node* next = nullptr;
+    if (toml::table* table = at->as_table()) {
+      if (!table->contains(parts[i])) table->insert(parts[i], toml::table{});
+      next = table->get(parts[i]);
+      // `neuron = "tanh_rate"` is short for `neuron = { name = "tanh_rate" }`: an override below it needs the long form.
+      if (next->is_string()) {
+        const std::string name = next->value<std::string>().value();
+        table->insert_or_assign(parts[i], toml::table{{"name", name}});
+        next = table->get(parts[i]);
+      }
+    } else if (toml::array* array = at->as_array()) {
+      next = element(*array, parts[i]);
+    }
+    if (!next) fail("--set {}: there is no '{}' in '{}'.", text, parts[i], key);
+    at = next;
+  }
+  if (!at->is_table()) fail("--set {}: '{}' is not a table that has keys.", text, key.substr(0, key.rfind('.')));
+  at->as_table()->insert_or_assign(parts.back(), *parsed.get("value"));
+  overridden.insert(key);
+}
+
+}  // namespace
+
+Document::Document(const std::string& path, const std::vector<std::string>& overrides, PluginCatalog& catalog)
+    : Document(path, read_file(path), overrides, catalog) {}
+
+Document::Document(const std::string& path, const std::string& text, const std::vector<std::string>& overrides, PluginCatalog& catalog)
+    : path_(path), text_(text), tree_(std::make_unique<Tree>()), catalog_(catalog) {
+  parse(overrides);
+}
+
+Document::~Document() = default;
+
+void Document::parse(const std::vector<std::string>& overrides) {
+  try {
+    tree_->root = toml::parse(text_, path_);
+  } catch (const toml::parse_error& error) {
+    fail("{}:{}:{}: is not TOML: {}.", path_, error.source().begin.line, error.source().begin.column, error.description());
+  }
+  for (const std::string& text : overrides) apply_override(tree_->root, text, tree_->overridden);
+}
+
+std::string Document::resolved_text() const {
+  std::ostringstream text;
+  text << tree_->root << '\n';
+  return text.str();
+}
+
+Table Document::root() {
+  return Table(std::make_shared<Table::Node>(Table::Node{this, &catalog_, &tree_->overridden, &tree_->root, "", {}, {}}));
+}
+
+// ------------------------------------------------------------------------------------------------------------------- tables
+
+bool Table::has(std::string_view key) const { return node_->table && node_->table->contains(key); }
+
+std::string Table::where(std::string_view key) const {
+  const std::string path = node_->join(key);
+  for (const std::string& name : *node_->overridden)
+    if (name == path || path.starts_with(name + ".")) return fmt::format("--set {}: ", path);
+  const toml::node* node = node_->table;
+  if (node && !key.empty() && node_->table->get(key)) node = node_->table->get(key);
+  const std::string& file = node_->document->path();
+  if (node && node->source().begin.line) return fmt::format("{}:{}:{}: {}: ", file, node->source().begin.line, node->source().begin.column, path);
+  return path.empty() ? fmt::format("{}: ", file) : fmt::format("{}: {}: ", file, path);
+}
+
+namespace {
+
+/// A number in the field's unit from 20, 20.0 or "20 ms"; refuses everything else with a sentence.
+double read_number(const toml::node& node, const char* unit, const std::string& where) {
+  double value = 0;
+  if (const auto number = node.as_floating_point()) {
+    value = number->get();
+  } else if (const auto whole = node.as_integer()) {
+    value = static_cast<double>(whole->get());
+  } else if (const auto text = node.as_string()) {
+    try {
+      const Quantity quantity = parse_quantity(text->get());
+      value = quantity.unit.empty() ? quantity.value : convert(quantity.value, quantity.unit, unit);
+    } catch (const Error& error) {
+      fail("{}\"{}\" does not fit: {}", where, text->get(), error.what());
+    }
+  } else {
+    fail("{}must be a number{}.", where, std::string_view(unit) == "1" ? "" : fmt::format(", bare in {} or with its unit as in \"20 {}\"", unit, unit));
+  }
+  if (!std::isfinite(value)) fail("{}is {}, and must be a finite number.", where, value);
+  return value;
+}
+
+void check_bounds(const FieldInfo& field, double value, const std::string& where) {
+  if (const std::string why = out_of_bounds(field, value); !why.empty()) fail("{}{}.", where, why);
+}
+
+int64_t read_whole(const FieldInfo& field, const toml::node& node, const std::string& where) {
+  double value = 0;
+  if (const auto whole = node.as_integer())
+    value = static_cast<double>(whole->get());
+  else if (const auto number = node.as_floating_point(); number && number->get() == std::floor(number->get()))
+    value = number->get();
+  else
+    fail("{}must be a whole number.", where);
+  check_bounds(field, value, where);
+  if (field.type == FieldType::integer32 && std::abs(value) > 2147483647.0) fail("{}is too large: at most 2147483647.", where);
+  return static_cast<int64_t>(value);
+}
+
+std::string read_text(const FieldInfo& field, const toml::node& node, const std::string& where, const std::string& document) {
+  const auto text = node.as_string();
+  if (!text) fail("{}must be a text in quotes.", where);
+  if (field.flags & field_path) return text->get().empty() ? "" : resolve_path(document, text->get());
+  if (!field.choices[0]) return text->get();
+  std::vector<std::string> choices;
+  std::istringstream stream{std::string(field.choices)};
+  for (std::string choice; std::getline(stream, choice, '|');) choices.push_back(choice);
+  if (std::find(choices.begin(), choices.end(), text->get()) == choices.end())
+    fail("{}'{}' is not one of {}.{}", where, text->get(), fmt::join(choices, ", "), did_you_mean(text->get(), choices));
+  return text->get();
+}
+
+/// A column of a CSV file as a list: { file = "rates.csv", column = "rate" }.
+std::vector<double> read_column(const FieldInfo& field, const toml::table& table, const std::string& where, const std::string& document) {
+  for (const auto& [key, value] : table)
+    if (key != "file" && key != "column") fail("{}'{}' is not known here: write {{ file = \"...\", column = \"...\" }}.", where, key.str());
+  const auto file = table["file"].value<std::string>(), column = table["column"].value<std::string>();
+  if (!file || !column) fail("{}must be a list of numbers, or {{ file = \"data.csv\", column = \"name\" }}.", where);
+  std::vector<double> values;
+  try {
+    CsvFile csv(resolve_path(document, *file));
+    const size_t position = csv.column(*column);
+    for (std::vector<std::string> row; csv.next(row);) {
+      values.push_back(csv.number(row, position));
+      check_bounds(field, values.back(), csv.where() + ": " + *column + ": ");
+    }
+  } catch (const std::runtime_error& error) {
+    fail("{}{}", where, error.what());
+  }
+  if (values.empty()) fail("{}{} has no rows below its header.", where, *file);
+  return values;
+}
+
+template <class T, class ReadOne>
+std::vector<T> read_list(const toml::node& node, const std::string& where, const char* what, ReadOne read_one) {
+  const toml::array* array = node.as_array();
+  if (!array) fail("{}must be a list of {}, in [ ].", where, what);
+  std::vector<T> values;
+  for (const toml::node& element : *array) values.push_back(read_one(element));
+  return values;
+}
+
+/// A number (constant), or { distribution = "normal", mean, std, low, high } with units as the field's.
+Distribution read_distribution(const FieldInfo& field, const toml::node& node, const std::string& where) {
+  if (!node.is_table()) {
+    const double value = read_number(node, field.unit, where);
+    check_bounds(field, value, where);
+    return Distribution::constant(value);
+  }
+  const toml::table& table = *node.as_table();
+  Distribution d;
+  const auto kind = table["distribution"].value<std::string>();
+  const std::array<std::string, 4> kinds{"constant", "normal", "lognormal", "uniform"};
+  const auto found = std::find(kinds.begin(), kinds.end(), kind.value_or(""));
+  if (found == kinds.end())
+    fail("{}needs distribution = \"constant\", \"normal\", \"lognormal\" or \"uniform\".{}", where, kind ? did_you_mean(*kind, kinds) : "");
+  d.kind = static_cast<DistributionKind>(found - kinds.begin());
+
+  const std::vector<std::string> keys{"mean", "std", "low", "high"};
+  for (const auto& [key, value] : table) {
+    const std::string name(key.str());
+    if (name == "distribution") continue;
+    const auto position = std::find(keys.begin(), keys.end(), name) - keys.begin();
+    if (position == 4) fail("{}unknown key '{}' of a distribution; it has mean, std, low, high.{}", where, name, did_you_mean(name, keys));
+    const double number = read_number(value, field.unit, where + name + ": ");
+    (position == 0 ? d.mean : position == 1 ? d.std : position == 2 ? d.low : d.high) = number;
+  }
+  auto need = [&](const char* key) {
+    if (!table.contains(key)) fail("{}a {} distribution needs '{}'.", where, *kind, key);
+  };
+  if (d.kind == DistributionKind::uniform) {
+    need("low"), need("high");
+    if (table.contains("mean") || table.contains("std")) fail("{}a uniform distribution has low and high, not mean or std.", where);
+  } else {
+    need("mean");
+    if (d.kind == DistributionKind::constant && table.size() > 2) fail("{}a constant has its mean alone.", where);
+    if (d.kind != DistributionKind::constant) need("std");
+  }
+  if (d.low > d.high) fail("{}low must not be above high.", where);
+  if (d.std < 0) fail("{}std must not be negative.", where);
+  if (d.kind == DistributionKind::lognormal && d.mean == 0) fail("{}the mean of a lognormal distribution must not be 0.", where);
+  if (d.kind != DistributionKind::uniform && (d.mean < d.low || d.mean > d.high))
+    fail("{}the mean must lie between low and high.", where);
+  return d;
+}
+
+}  // namespace
+
+Values Table::read(const SchemaInfo& schema) {
+  Values values(schema);
+  const std::string& document = node_->document->path();
+  std::vector<std::string_view> names;
+  for (const FieldInfo& field : schema.list()) names.push_back(field.name);
+  for (const FieldInfo& field : schema.list()) {
+    const toml::node* node = node_->get(field.name);
+    const std::string at = where(field.name);
+    if (!node && field.type == FieldType::plugin) {
+      // A plugin that was not chosen is the default one, with its default parameters.
+      const auto* ref = reinterpret_cast<const PluginRef*>(static_cast<const char*>(schema.defaults) + field.offset);
+      if (ref->by_default[0]) {
+        const PluginInfo& plugin = node_->catalog->find(field.choices, ref->by_default);
+        values.set(field, PluginValue{field.choices, ref->by_default, &plugin, Values(node_->catalog->parameters(plugin))});
+        continue;
+      }
+    }
+    if (!node) {
+      if (!(field.flags & field_required)) continue;
+      // The likeliest reason for a missing key is that it stands there misspelt.
+      if (node_->table)
+        for (const auto& [key, value] : *node_->table)
+          if (std::find(names.begin(), names.end(), key.str()) == names.end() && nearest_name(key.str(), names) == field.name)
+            fail("{}unknown key. Did you mean '{}'?", where(key.str()), field.name);
+      fail("{}'{}' is missing: {}{}.", where(), field.name, field.meaning,
+           std::string_view(field.unit) == "1" ? "" : fmt::format(" ({})", field.unit));
+    }
+    switch (field.type) {
+      case FieldType::real:
+      case FieldType::real32: {
+        const double value = read_number(*node, field.unit, at);
+        check_bounds(field, value, at);
+        values.set(field, value);
+        break;
+      }
+      case FieldType::integer:
+      case FieldType::integer32: values.set(field, read_whole(field, *node, at)); break;
+      case FieldType::boolean:
+        if (!node->is_boolean()) fail("{}must be true or false, without quotes.", at);
+        values.set(field, node->as_boolean()->get());
+        break;
+      case FieldType::text: values.set(field, read_text(field, *node, at, document)); break;
+      case FieldType::reals:
+        if (const toml::table* table = node->as_table()) {
+          values.set(field, read_column(field, *table, at, document));
+        } else {
+          values.set(field, read_list<double>(*node, at, "numbers", [&](const toml::node& element) {
+                       const double value = read_number(element, field.unit, at);
+                       check_bounds(field, value, at);
+                       return value;
+                     }));
+        }
+        break;
+      case FieldType::integers:
+        values.set(field, read_list<int64_t>(*node, at, "whole numbers", [&](const toml::node& element) { return read_whole(field, element, at); }));
+        break;
+      case FieldType::texts:
+        values.set(field, read_list<std::string>(*node, at, "texts", [&](const toml::node& element) {
+                     return read_text(field, element, at, document);
+                   }));
+        break;
+      case FieldType::distribution: values.set(field, read_distribution(field, *node, at)); break;
+      case FieldType::plugin: {
+        // A name alone, or a table of the name and the plugin's own parameters.
+        const toml::table* table = node->as_table();
+        const auto name = table ? (*table)["name"].value<std::string>() : node->value<std::string>();
+        if (!name) fail("{}must be the name of a {}, or {{ name = \"...\", its parameters }}.", at, field.choices);
+        if (name->empty()) break;
+        const PluginInfo* plugin = nullptr;
+        try {
+          plugin = &node_->catalog->find(field.choices, *name);
+        } catch (const Error& error) {
+          fail("{}{}", at, error.what());
+        }
+        Table below(node_->child(field.name, node_->join(field.name), table));
+        below.node_->asked.insert("name");
+        values.set(field, PluginValue{field.choices, *name, plugin, below.read(node_->catalog->parameters(*plugin))});
+        break;
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<std::pair<const FieldInfo*, Distribution>> Table::read_distributions(const SchemaInfo& schema) {
+  std::vector<std::pair<const FieldInfo*, Distribution>> all;
+  for (const FieldInfo& field : schema.list())
+    if (const toml::node* node = node_->get(field.name)) all.emplace_back(&field, read_distribution(field, *node, where(field.name)));
+  return all;
+}
+
+Table Table::table(std::string_view key) {
+  const toml::node* node = node_->get(key);
+  if (node && !node->is_table()) fail("{}must be a table, [{}] or {{ ... }}.", where(key), node_->join(key));
+  return Table(node_->child(std::string(key), node_->join(key), node ? node->as_table() : nullptr));
+}
+
+std::vector<std::pair<std::string, Table>> Table::tables(std::string_view key) {
+  Table parent = table(key);
+  std::vector<std::pair<std::string, Table>> all;
+  if (!parent.node_->table) return all;
+  for (const auto& [name, value] : *parent.node_->table) {
+    static_cast<void>(value);
+    all.emplace_back(std::string(name.str()), parent.table(name.str()));
+  }
+  // toml++ keeps keys by name; a person expects the order of the file.
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    const auto begin = [](const Table& t) { return t.node_->table->source().begin; };
+    return std::pair(begin(a.second).line, begin(a.second).column) < std::pair(begin(b.second).line, begin(b.second).column);
+  });
+  return all;
+}
+
+std::vector<Table> Table::list(std::string_view key) {
+  const toml::node* node = node_->get(key);
+  std::vector<Table> all;
+  if (!node) return all;
+  const toml::array* array = node->as_array();
+  if (!array) fail("{}must be a list of tables: write [[{}]] above each.", where(key), node_->join(key));
+  for (size_t i = 0; i < array->size(); ++i) {
+    const std::string path = fmt::format("{}.{}", node_->join(key), i);
+    if (!(*array)[i].is_table()) fail("{}must be a list of tables: write [[{}]] above each.", where(key), node_->join(key));
+    all.push_back(Table(node_->child(fmt::format("{}.{}", key, i), path, (*array)[i].as_table())));
+  }
+  return all;
+}
+
+void Table::finish() const {
+  if (node_->table)
+    for (const auto& [key, value] : *node_->table) {
+      static_cast<void>(value);
+      if (!node_->asked.contains(std::string(key.str())))
+        fail("{}unknown key.{}", where(key.str()), did_you_mean(key.str(), node_->asked));
+    }
+  for (const auto& [key, child] : node_->children) Table(child).finish();
+}
+
+}  // namespace proxon
