@@ -21,10 +21,24 @@ struct ApproximatorSetup {
   int64_t inputs, outputs;
 };
 
-/// One layer of weights within theta.
+/// Elementwise functions that the framework lends, vectorised; an element's result depends on that element alone.
+enum class Activation : uint32_t { linear, tanh, relu, sigmoid, softplus };
+
+/// For a parameter that names an activation: field<&P::activation>("", "...", one_of(activation_choices)).
+inline constexpr const char* activation_choices = "linear|tanh|relu|sigmoid|softplus";
+inline constexpr std::string_view activation_names[] = {"linear", "tanh", "relu", "sigmoid", "softplus"};
+
+constexpr Activation activation_of(std::string_view name) {
+  uint32_t i = 0;
+  while (i + 1 < std::size(activation_names) && activation_names[i] != name) ++i;
+  return static_cast<Activation>(i);
+}
+
+/// One layer of weights within theta; the last one is the output layer.
 struct LayerInfo {
   Text<32> name;
-  Text<16> activation;    ///< "tanh", "relu", "sigmoid", "softplus", "linear"
+  Activation activation;
+  uint32_t reserved;
   int64_t inputs, outputs;
   int64_t weight_offset;  ///< of the [inputs x outputs] matrix in theta
   int64_t bias_offset;    ///< of the [outputs] vector; -1 when there is none
@@ -38,6 +52,10 @@ struct Services {
   void (*product)(void* host, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
                   int64_t ldb, float* c, int64_t ldc, int add) noexcept;
   void (*parallel)(void* host, int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) noexcept;
+  /// y = f(x) over n values; y may be x.
+  void (*activate)(void* host, Activation f, const float* x, float* y, int64_t n) noexcept;
+  /// dy *= f'(x), where y = f(x) is given.
+  void (*activate_back)(void* host, Activation f, const float* y, float* dy, int64_t n) noexcept;
 
   /// body(begin, end) over [0, n) in chunks of `grain`.
   template <class Body>
@@ -48,6 +66,7 @@ struct Services {
   }
 };
 
+/// A batch on its way forward. The framework keeps the output's memory and the tape.
 struct ForwardPass {
   const float* theta;
   const float* input;  ///< [batch x inputs]
@@ -55,7 +74,7 @@ struct ForwardPass {
   float* tape;         ///< tape(batch) floats
   int64_t batch;
   uint32_t training;   ///< 1: dropout and the like are on
-  uint32_t reserved;
+  uint32_t linear_output;  ///< 1: `output` is what the output layer's activation would be taken of (stable losses need it)
   int64_t step;        ///< of training, for random draws
   int64_t first_sample;  ///< number of the batch's first sample within the step: the entity of its draws
   Key key;
@@ -71,6 +90,8 @@ struct BackwardPass {
   float* gradient;               ///< += d loss / d theta
   float* input_gradient;         ///< [batch x inputs], null when not wanted
   int64_t batch;
+  uint32_t linear_output;        ///< as in the forward pass: output and output_gradient are those before the activation
+  uint32_t reserved;
 };
 
 struct ApproximatorTable {

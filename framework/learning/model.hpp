@@ -1,0 +1,57 @@
+// M_theta: an approximator plugin with its parameters theta, one flat column of floats. A layer's weights are an [inputs x outputs] matrix
+// within theta, row-major (y = f(x W + b)): the row of an input holds its synapses to all outputs, as in a Connectome. Copies are deep
+// in theta and share the plugin's object.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxon/archive/records.hpp"
+#include "proxon/base/columns.hpp"
+#include "proxon/plugin/registry.hpp"
+
+namespace proxon {
+
+class Model {
+ public:
+  Model() = default;
+  /// theta is zero: see initialise() in trainer.hpp. Throws Error when the plugin refuses its parameters or says nonsense.
+  Model(const PluginValue& approximator, int64_t inputs, int64_t outputs);
+
+  /// Y [rows x outputs] for X [rows x inputs], in batches; dropout and the like are off.
+  void predict(std::span<const float> X, std::span<float> Y) const;
+  std::vector<float> predict(std::span<const float> X) const;
+
+  int64_t inputs() const { return inputs_; }
+  int64_t outputs() const { return outputs_; }
+  std::span<float> theta() { return theta_; }
+  std::span<const float> theta() const { return theta_; }
+
+  /// What theta holds; the last layer is the output.
+  const std::vector<LayerInfo>& layers() const { return layers_; }
+  /// Number of the layer of that name; throws Error with the nearest name.
+  int32_t find_layer(std::string_view name) const;
+  /// The [inputs x outputs] matrix of a layer, row-major, and its biases (empty when it has none).
+  std::span<float> weights(int32_t layer);
+  std::span<const float> weights(int32_t layer) const;
+  std::span<float> biases(int32_t layer);
+  std::span<const float> biases(int32_t layer) const;
+
+  /// As the archive keeps it. (rows, cols) of a LayerRecord are (inputs, outputs) here, the shape in which the matrix lies in theta.
+  archive::ModelRecord record() const;
+  /// Takes theta back; throws Error with the layer that differs when the record is of another model.
+  void restore(const archive::ModelRecord& record);
+
+  const Instance<ApproximatorTable, ApproximatorSetup>& approximator() const { return approximator_; }
+
+ private:
+  Instance<ApproximatorTable, ApproximatorSetup> approximator_;
+  int64_t inputs_ = 0, outputs_ = 0;
+  std::vector<LayerInfo> layers_;
+  Column<float> theta_;
+};
+
+/// What the framework lends to approximators: products and elementwise functions (products.hpp, activations.hpp) and threads.
+const Services& learning_services();
+
+}  // namespace proxon

@@ -1,0 +1,101 @@
+// Fits M_theta to samples: theta* = argmin loss(M_theta(X), Y) + L1 |W| + L2 W^2 + structural ||W_theta - W_phi||^2, by a gradient rule and an
+// optimizer, or by a local rule, layer by layer, on the activities. Losses are means over samples and outputs; the curves show the data
+// term alone, so that training and validation compare (the training loss is the mean over the epoch's batches as they were met).
+// Regularisers act on weights, not on biases. Everything is equal to the bit for any number of threads.
+//
+//   Model model(approximator, source.inputs(), source.outputs());
+//   initialise(model, options, biology, seed);
+//   TrainingResult result = train(model, source, options, biology, seed, [&](const EpochRecord& epoch) { ... });
+#pragma once
+#include <functional>
+
+#include "proxon/dataset/source.hpp"
+#include "proxon/learning/model.hpp"
+
+namespace proxon {
+
+using archive::EpochRecord;
+
+struct TrainingOptions {
+  PluginRef rule{"backprop"};
+  PluginRef optimizer{"adam"};
+  std::string_view loss = "mse";
+  int64_t epochs = 100;
+  int64_t batch = 32;
+  bool shuffle = true;
+  double L1 = 0;
+  double L2 = 0;
+  double gradient_clip = 0;
+  int64_t patience = 0;
+  std::string_view schedule = "constant";
+  int64_t warmup_epochs = 0;
+  int64_t step_epochs = 30;
+  double step_factor = 0.1;
+  double structural = 0;
+  std::string_view structural_layer = "";
+  bool clamp_output = true;
+  std::string_view init = "glorot_uniform";
+  std::string_view init_scaling = "fan_in";
+  double init_constant = 0.1;
+
+  static constexpr auto fields() {
+    using T = TrainingOptions;
+    return std::tuple{
+        field<&T::rule>("", "learning rule that changes the weights", plugin_of("learning_rule")),
+        field<&T::optimizer>("", "how a gradient moves a weight; local rules need none", plugin_of("optimizer")),
+        field<&T::loss>("", "what is minimised, as a mean over samples and outputs", one_of("mse|bce|poisson")),
+        field<&T::epochs>("1", "passes over the training samples", at_least(0)),
+        field<&T::batch>("1", "samples a step", at_least(1)),
+        field<&T::shuffle>("", "new order of the training samples every epoch"),
+        field<&T::L1>("1", "weight of the sum of |w| in the loss", at_least(0)),
+        field<&T::L2>("1", "weight of the sum of w^2 in the loss", at_least(0)),
+        field<&T::gradient_clip>("1", "largest norm of the whole gradient; longer ones are shortened; 0: off", at_least(0)),
+        field<&T::patience>("1", "epochs without a better validation loss after which training ends, with the best weights; 0: off",
+                            at_least(0)),
+        field<&T::schedule>("", "course of the learning rate", one_of("constant|cosine|step")),
+        field<&T::warmup_epochs>("1", "epochs over which the learning rate rises linearly to its value", at_least(0)),
+        field<&T::step_epochs>("1", "schedule step: epochs between two falls of the learning rate", at_least(1)),
+        field<&T::step_factor>("1", "schedule step: factor of each fall", above(0), at_most(1)),
+        field<&T::structural>("1", "weight of ||W_theta - W_phi||^2 in the loss", at_least(0)),
+        field<&T::structural_layer>("", "layer that the structural term holds on; empty: the first one of W_phi's shape"),
+        field<&T::clamp_output>("", "local rules: the post-synaptic activity of the output layer is the target, not the model's output"),
+        field<&T::init>("", "how weights begin; biases begin at 0",
+                        one_of("connectome|glorot_uniform|glorot_normal|he_normal|lecun_normal|constant")),
+        field<&T::init_scaling>("", "init connectome: fan_in scales mean and std of W_phi to a mean square of 1 / inputs; none keeps them",
+                                one_of("fan_in|none")),
+        field<&T::init_constant>("1", "init constant: the value of all weights")};
+  }
+};
+
+/// What is known of the biological weights W_phi. Views: they must live as long as the call.
+struct BiologicalWeights {
+  std::span<const float> synapses;     ///< of all synapses; init "connectome" takes their mean and standard deviation
+  std::span<const float> matrix;       ///< [inputs x outputs] row-major, 0 where there is no synapse; the structural term's W_phi
+  int64_t inputs = 0, outputs = 0;     ///< shape of `matrix`
+};
+
+struct TrainingResult {
+  int64_t epochs = 0;         ///< that were run
+  int64_t best_epoch = 0;     ///< 1, 2, ...: the one whose weights the model holds (0: as it was before)
+  double train_loss = 0;      ///< of that epoch
+  double validation_loss = 0; ///< of that epoch; NaN without validation samples
+  std::string ended;          ///< "all 100 epochs", "early stopping after epoch 31"
+};
+
+/// Draws the weights anew; each is a function of (seed, layer, position) alone. Init "connectome" draws from the normal distribution with
+/// the mean and standard deviation of W_phi; when all of W_phi have one sign (Dale's law) draws of the other sign are drawn again.
+void initialise(Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed);
+
+/// Trains from the weights that the model has. Calls `each_epoch` after every epoch (epoch = 1, 2, ...).
+/// Throws Error for options that do not go together and when the loss is no longer finite; Interrupted on Ctrl-C. In the last two
+/// cases the model holds the best epoch's weights (with patience) or those of the last whole epoch.
+TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
+                     const std::function<void(const EpochRecord&)>& each_epoch = {});
+
+/// Mean loss of the model over a split, with dropout off; NaN when it has no samples.
+double evaluate_loss(const Model& model, SampleSource& source, Split split, std::string_view loss);
+
+/// The factor on the learning rate in an epoch (0, 1, ...).
+double schedule_factor(const TrainingOptions& options, int64_t epoch);
+
+}  // namespace proxon
