@@ -2,28 +2,35 @@
 //
 //   struct Parameters { ... };
 //   static constexpr Documentation about{...};
-//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights
+//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights, needs_weights | needs_pairs
 //   Metric(const Parameters&, const MetricSetup&);
 //   void evaluate(const MetricInput&, MetricSink&) const;
 //
-// For each figure the sink takes its value and the n it rests on, or the reason why it is undefined: a NaN is refused. The framework calls
-// evaluate() once with the twin's prediction (weights) and once with the baseline's (the training span's mean; shuffled weights).
+// For each figure the sink takes its value and the n it rests on, or the reason why it is undefined: a NaN is refused. Texts are copied at
+// once. The framework calls evaluate() only where there is something of all that the metric needs, once with the twin's and once with a
+// baseline: the training span's mean as prediction; shuffled weights (needs_pairs) or weights that are all at the mean; Poisson spikes.
 #pragma once
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {
 
-enum MetricNeeds : uint32_t { needs_prediction = 1, needs_spikes = 2, needs_weights = 4 };
+enum MetricNeeds : uint32_t {
+  needs_prediction = 1,
+  needs_spikes = 2,
+  needs_weights = 4,
+  needs_pairs = 8,  ///< compares the weights synapse by synapse, so that a shuffle of them is the baseline
+};
 
 struct MetricSetup {
   Key key;  ///< for metrics that draw (bootstrap, permutations)
 };
 
-/// What there is to compare. What a metric did not ask for may be null.
+/// What there is to compare: finite values, at least one of each that was asked for; what a metric did not ask for may be null.
 struct MetricInput {
   const float* target;      ///< [rows x channels], row-major
   const float* prediction;  ///< [rows x channels]
   int64_t rows, channels;
+  const char* const* channel_names;  ///< [channels]
   const double* spike_time;     ///< ms, ascending
   const int32_t* spike_neuron;  ///< 0 .. neurons-1
   int64_t spikes;

@@ -1,0 +1,73 @@
+// Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal, averaged over the bin; a
+// population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of its neurons, averaged over the bin.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxon/dataset/recording_source.hpp"
+#include "proxon/schema/field.hpp"
+
+namespace proxon {
+
+struct ChannelSpec {
+  std::string_view source;
+  std::string_view what = "";
+  std::span<const int64_t> neurons;
+
+  static constexpr auto fields() {
+    using C = ChannelSpec;
+    return std::tuple{field<&C::source>("", "\"stimulus:NAME\" or \"population:NAME\"", required),
+                      field<&C::what>("", "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
+                                          "variable such as \"V_m\"; empty: the signal of a stimulus, the rate of a population"),
+                      field<&C::neurons>("1", "numbers of the neurons within the population; empty: all")};
+  }
+};
+
+/// One side of a dataset (inputs, targets): its channels resolved against a recording.
+class Channels {
+ public:
+  Channels() = default;
+  /// `side` is "input" or "target", for messages. Throws Error for what the recording does not hold.
+  Channels(const RecordingSource& recording, std::span<const ChannelSpec> specs, const std::string& side, double bin);
+
+  int64_t size() const { return static_cast<int64_t>(names_.size()); }
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& units() const { return units_; }
+  /// True for a channel that is a rate (which smoothing acts on).
+  bool is_rate(int64_t channel) const { return rate_[static_cast<size_t>(channel)] != 0; }
+  /// Number of whole bins that all channels cover.
+  int64_t bins() const { return bins_; }
+
+  /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked for.
+  /// Throws Error at a value that is not a number.
+  void read(const RecordingSource& recording, int64_t begin, int64_t end, float* out) const;
+  /// Throws Error when a channel that is made of spikes has none in `total`, the sums over [n_channels] of all bins.
+  void check_spikes(std::span<const double> total, double duration) const;
+
+ private:
+  enum class What { signal, rate, spikes, trace };
+  struct Group {
+    What what;
+    int index;               ///< of the stimulus, population or trace
+    int64_t first, columns;  ///< its channels
+    double scale;            ///< of one spike
+    std::vector<int32_t> column;  ///< of each neuron of the population (each column of the trace), -1 where it is not asked for
+    std::string text;        ///< for messages: "rate of population 'E'"
+  };
+  void add_signal(const RecordingSource& recording, const std::string& name, const ChannelSpec& spec);
+  void add_spikes(const RecordingSource& recording, int population, const ChannelSpec& spec, bool rate);
+  void add_trace(const RecordingSource& recording, int population, const ChannelSpec& spec);
+  void read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
+  void read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
+  void read_trace(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
+
+  std::string side_;
+  double bin_ = 0;
+  int64_t bins_ = 0;
+  std::vector<Group> groups_;
+  std::vector<std::string> names_, units_;
+  std::vector<char> rate_;
+};
+
+}  // namespace proxon
