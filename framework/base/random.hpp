@@ -50,14 +50,21 @@ constexpr Block philox(Block counter, uint32_t key0, uint32_t key1) {
   return counter;
 }
 
+namespace detail {
+/// 40 bits of entity, 48 bits of step, 32 bits of index and 8 bits of the purpose fill the counter's 128 bits.
+constexpr Block counter_of(const Key& key, uint64_t entity, uint64_t step, uint32_t index) {
+  return {static_cast<uint32_t>(entity), static_cast<uint32_t>(step), index,
+          static_cast<uint32_t>(entity >> 32 & 0xFF) | static_cast<uint32_t>(step >> 32 & 0xFFFF) << 8 | key.purpose << 24};
+}
+constexpr std::array<uint32_t, 2> philox_key(const Key& key) {
+  return {static_cast<uint32_t>(key.seed) ^ key.purpose, static_cast<uint32_t>(key.seed >> 32) ^ (key.salt * 0x85EBCA6Bu)};
+}
+}  // namespace detail
+
 /// The block of 128 random bits number `index` of an entity at a step.
 constexpr Block random_block(const Key& key, uint64_t entity, uint64_t step, uint32_t index = 0) {
-  const uint32_t key0 = static_cast<uint32_t>(key.seed) ^ key.purpose;
-  const uint32_t key1 = static_cast<uint32_t>(key.seed >> 32) ^ (key.salt * 0x85EBCA6Bu);
-  // 40 bits of entity, 48 bits of step, 32 bits of index and 8 bits of the purpose fill the counter's 128 bits.
-  return philox({static_cast<uint32_t>(entity), static_cast<uint32_t>(step), index,
-                 static_cast<uint32_t>(entity >> 32 & 0xFF) | static_cast<uint32_t>(step >> 32 & 0xFFFF) << 8 | key.purpose << 24},
-                key0, key1);
+  const auto [key0, key1] = detail::philox_key(key);
+  return philox(detail::counter_of(key, entity, step, index), key0, key1);
 }
 
 /// 53 random bits as a double in [0, 1).

@@ -7,6 +7,8 @@
 //   Model(const Parameters&, const Step&);              // constants of a step; throw std::invalid_argument to refuse parameters
 //   bool step(State&, const Input&) const;              // spiking: true when it fires in this step        ... or
 //   double step(State&, const Input&) const;            // rate: the activity that others see from the next step on
+//   State initial() const;                              // optional: the state at the begin; without it State{}
+//   double activity(const State&) const;                // optional, rate: the activity at the begin; without it 0
 //
 // A third parameter `Random&` gives random numbers that belong to this neuron and this step. Ports: a field of Input that is marked
 // `excitatory` takes positive weights, `inhibitory` negative ones, `current` takes currents (pA), `rate_input` the activity of rate
@@ -45,6 +47,10 @@ struct NeuronTable {
   uint32_t size;     ///< bytes of the model's object
   uint32_t spiking;  ///< 1: update returns the fired neurons; 0: it fills `activity`
   void (*make)(const void* parameters, const Step* step, void* object, Status*) noexcept;
+  /// Writes the state that the neurons [begin, end) begin with.
+  void (*initial)(const void* object, void* const* columns, int32_t begin, int32_t end, Status*) noexcept;
+  /// Writes the activity that belongs to the state (0 for spiking neurons).
+  void (*activity)(const void* object, void* const* columns, int32_t begin, int32_t end, float* activity, Status*) noexcept;
   /// Steps the neurons [begin, end), clears their input, writes the numbers of those that fired (ascending) and returns how many.
   int64_t (*update)(const void* object, void* const* columns, float* const* planes, int32_t begin, int32_t end, const StepContext*,
                     int32_t* fired, float* activity, Status*) noexcept;
@@ -74,7 +80,7 @@ struct StructOfColumns {
     return std::apply([i](auto*... column) { return S{column[i]...}; }, columns);
   }
   [[gnu::always_inline]] void store(int64_t i, S s) const {
-    [&]<size_t... I>(std::index_sequence<I...>, auto values) { ((std::get<I>(columns)[i] = std::get<I>(values)), ...); }
+    [&]<size_t... I>(std::index_sequence<I...>, [[maybe_unused]] auto values) { ((std::get<I>(columns)[i] = std::get<I>(values)), ...); }
     (std::make_index_sequence<std::tuple_size_v<Types>>{}, members(s));
   }
 };
@@ -112,13 +118,40 @@ struct Kind<neuron_kind> {
   }
 
   template <class T>
+  static StructOfColumns<typename T::State> state_of(void* const* columns) {
+    return {Pointers<typename MemberTypes<typename T::State>::type>::from(columns)};
+  }
+
+  template <class T>
+  static void initial(const void* object, void* const* columns, int32_t begin, int32_t end, Status* status) noexcept {
+    [[maybe_unused]] const T& model = *static_cast<const T*>(object);
+    guarded(status, [&] {
+      typename T::State s{};
+      if constexpr (requires { model.initial(); }) s = model.initial();
+      for (int32_t i = begin; i < end; ++i) state_of<T>(columns).store(i, s);
+    });
+  }
+
+  template <class T>
+  static void activity(const void* object, void* const* columns, int32_t begin, int32_t end, float* activity, Status* status) noexcept {
+    [[maybe_unused]] const T& model = *static_cast<const T*>(object);
+    guarded(status, [&] {
+      for (int32_t i = begin; i < end; ++i) {
+        activity[i] = 0;
+        if constexpr (requires { model.activity(state_of<T>(columns).load(i)); })
+          activity[i] = static_cast<float>(model.activity(state_of<T>(columns).load(i)));
+      }
+    });
+  }
+
+  template <class T>
   static int64_t update(const void* object, void* const* columns, float* const* planes, int32_t begin, int32_t end,
                         const StepContext* context, int32_t* fired, float* activity, Status* status) noexcept {
     using State = typename T::State;
     using Input = typename T::Input;
     const T model = *static_cast<const T*>(object);
     const StepContext at = *context;
-    const StructOfColumns<State> state{Pointers<typename MemberTypes<State>::type>::from(columns)};
+    const StructOfColumns<State> state = state_of<T>(columns);
     const StructOfColumns<Input> input{Pointers<typename MemberTypes<Input>::type>::from(reinterpret_cast<void* const*>(planes))};
     int64_t count = 0;
     guarded(status, [&] {
@@ -155,7 +188,7 @@ struct Kind<neuron_kind> {
     using Result = decltype(one(std::declval<T&>(), std::declval<typename T::State&>(), std::declval<typename T::Input&>(),
                                 std::declval<StepContext&>(), 0));
     return {&schema_of<typename T::State>(), &schema_of<typename T::Input>(), sizeof(T), std::is_same_v<Result, bool>,
-            &detail::make<T, Step>, &update<T>};
+            &detail::make<T, Step>, &initial<T>, &activity<T>, &update<T>};
   }
 };
 

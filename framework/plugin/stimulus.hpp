@@ -6,11 +6,16 @@
 //   Model(const Parameters&, const StimulusSetup&);
 //   double common(const Instant&) const;              // one value for all targets at this step; recorded as the stimulus's signal
 //   float each(double common, Random&) const;         // optional: what one target gets, drawn for it alone
+//   void fill(double common, const Instant&, int32_t begin, int32_t end, float* values) const;  // optional, in place of each(): what the
+//                                                     // targets [begin, end) get, for generators that draw many at once (random_bulk.hpp)
 //   static constexpr const char* signal_unit = "Hz";  // of common()
 //
-// What each() returns (without each(): common()) times the stimulus's weight is added to the target's input port: a number of spikes for
-// Emits::spikes, a current in pA for Emits::current. common() must be a pure function of the instant.
+// What each() or fill() gives (without them: common()) times the stimulus's weight is added to the target's input port: a number of spikes
+// for Emits::spikes, a current in pA for Emits::current. All three must be pure functions of the instant and the number of the target.
+//
+// Time: what is given for the step t -> t + dt is input of that step: a current flows during it, spikes arrive at its end, t + dt.
 #pragma once
+#include "proxon/base/random_bulk.hpp"
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {
@@ -60,7 +65,14 @@ struct Kind<stimulus_kind> {
                     Status* status) noexcept {
     const T& model = *static_cast<const T*>(object);
     guarded(status, [&] {
-      if constexpr (requires(Random r) { model.each(common, r); }) {
+      if constexpr (requires(float* values) { model.fill(common, *at, begin, end, values); }) {
+        alignas(64) float values[256];
+        for (int32_t first = begin; first < end; first += 256) {
+          const int32_t n = std::min(256, end - first);
+          model.fill(common, *at, first, first + n, values);
+          for (int32_t i = 0; i < n; ++i) plane[first + i] += weight * values[i];
+        }
+      } else if constexpr (requires(Random r) { model.each(common, r); }) {
         for (int32_t i = begin; i < end; ++i) {
           Random random(at->key, static_cast<uint64_t>(i) + 1, static_cast<uint64_t>(at->step));
           plane[i] += weight * model.each(common, random);

@@ -33,7 +33,7 @@ struct iaf_psc_delta {
   };
 
   struct State {
-    double V_m = -70;
+    double V_m = 0;
     int32_t refractory = 0;
     static constexpr auto fields() {
       return std::tuple{field<&State::V_m>("mV", "membrane potential"),
@@ -54,7 +54,7 @@ struct iaf_psc_delta {
 
   iaf_psc_delta(const Parameters& p, const Step& step)
       : P_mm(std::exp(-step.dt / p.tau_m)),
-        P_mI(p.tau_m / p.C_m * (1 - P_mm)),
+        P_mI(-p.tau_m / p.C_m * std::expm1(-step.dt / p.tau_m)),
         E_L(p.E_L),
         V_th(p.V_th),
         V_reset(p.V_reset),
@@ -62,6 +62,8 @@ struct iaf_psc_delta {
         refractory_steps(static_cast<int32_t>(std::lround(p.t_ref / step.dt))) {
     if (p.V_reset >= p.V_th) throw std::invalid_argument("V_reset must lie below V_th");
   }
+
+  State initial() const { return {.V_m = E_L}; }
 
   bool step(State& s, const Input& in) const {
     const double free = E_L + (s.V_m - E_L) * P_mm + (I_e + in.I) * P_mI + in.delta;
