@@ -11,20 +11,27 @@ namespace {
 
 struct Unit {
   std::string_view name, quantity;
-  double scale;  // to the SI unit of the quantity
+  int power;          // of ten, to the SI unit of the quantity
+  double factor = 1;  // beside it
 };
 
 constexpr std::array units = {
-    Unit{"s", "time", 1},          Unit{"ms", "time", 1e-3},        Unit{"us", "time", 1e-6},       Unit{"min", "time", 60},
-    Unit{"h", "time", 3600},       Unit{"V", "voltage", 1},         Unit{"mV", "voltage", 1e-3},    Unit{"uV", "voltage", 1e-6},
-    Unit{"A", "current", 1},       Unit{"uA", "current", 1e-6},     Unit{"nA", "current", 1e-9},    Unit{"pA", "current", 1e-12},
-    Unit{"S", "conductance", 1},   Unit{"uS", "conductance", 1e-6}, Unit{"nS", "conductance", 1e-9},Unit{"pS", "conductance", 1e-12},
-    Unit{"F", "capacitance", 1},   Unit{"nF", "capacitance", 1e-9}, Unit{"pF", "capacitance", 1e-12},
-    Unit{"Ohm", "resistance", 1},  Unit{"MOhm", "resistance", 1e6}, Unit{"GOhm", "resistance", 1e9},
-    Unit{"Hz", "rate", 1},         Unit{"kHz", "rate", 1e3},        Unit{"1/s", "rate", 1},         Unit{"1/ms", "rate", 1e3},
-    Unit{"m", "length", 1},        Unit{"mm", "length", 1e-3},      Unit{"um", "length", 1e-6},
-    Unit{"1", "pure number", 1},   Unit{"%", "pure number", 1e-2},
+    Unit{"s", "time", 0},          Unit{"ms", "time", -3},        Unit{"us", "time", -6},        Unit{"min", "time", 0, 60},
+    Unit{"h", "time", 0, 3600},    Unit{"V", "voltage", 0},       Unit{"mV", "voltage", -3},     Unit{"uV", "voltage", -6},
+    Unit{"A", "current", 0},       Unit{"uA", "current", -6},     Unit{"nA", "current", -9},     Unit{"pA", "current", -12},
+    Unit{"S", "conductance", 0},   Unit{"uS", "conductance", -6}, Unit{"nS", "conductance", -9}, Unit{"pS", "conductance", -12},
+    Unit{"F", "capacitance", 0},   Unit{"nF", "capacitance", -9}, Unit{"pF", "capacitance", -12},
+    Unit{"Ohm", "resistance", 0},  Unit{"MOhm", "resistance", 6}, Unit{"GOhm", "resistance", 9},
+    Unit{"Hz", "rate", 0},         Unit{"kHz", "rate", 3},        Unit{"1/s", "rate", 0},        Unit{"1/ms", "rate", 3},
+    Unit{"m", "length", 0},        Unit{"mm", "length", -3},      Unit{"um", "length", -6},
+    Unit{"1", "pure number", 0},   Unit{"%", "pure number", -2},
 };
+
+constexpr double power_of_ten(int n) {
+  double power = 1;
+  for (; n > 0; --n) power *= 10;  // exact up to 10^22
+  return power;
+}
 
 const Unit* find(std::string_view name) {
   if (name.empty()) name = "1";
@@ -53,9 +60,10 @@ double convert(double value, std::string_view from, std::string_view to) {
   const Unit &source = find_or_fail(from), &target = find_or_fail(to);
   if (source.quantity != target.quantity)
     fail("{} is a {} and cannot be given in {}, which is a {}.", source.name, source.quantity, target.name, target.quantity);
-  if (source.scale == target.scale) return value;
-  // One rounding: 20 ms and 0.02 s become the same double wherever the ratio is a power of ten.
-  return source.scale > target.scale ? value * (source.scale / target.scale) : value / (target.scale / source.scale);
+  // Powers of ten are exact as whole numbers and not as fractions, so that 20 ms, 0.02 s and 20000 us become the same double.
+  const double scaled = value * source.factor / target.factor;
+  const int power = source.power - target.power;
+  return power >= 0 ? scaled * power_of_ten(power) : scaled / power_of_ten(-power);
 }
 
 Quantity parse_quantity(std::string_view text) {

@@ -14,13 +14,13 @@ namespace proxon {
 
 struct Document::Tree {
   toml::table root;
-  std::set<std::string> overridden;
+  std::map<std::string, std::string> overridden;  // path -> as it was written after --set
 };
 
 struct Table::Node {
   Document* document = nullptr;
   PluginCatalog* catalog = nullptr;
-  const std::set<std::string>* overridden = nullptr;
+  const std::map<std::string, std::string>* overridden = nullptr;
   const toml::table* table = nullptr;  // null: absent, reads as empty
   std::string path;                    // "network.populations.E"
   std::set<std::string> asked;
@@ -59,17 +59,17 @@ std::string read_file(const std::string& path) {
 }
 
 /// The element of an array of tables that `part` means: a number, or the value of its key `name`.
-toml::node* element(toml::array& array, const std::string& part) {
+std::optional<size_t> element(toml::array& array, const std::string& part) {
   for (size_t i = 0; i < array.size(); ++i) {
     toml::table* table = array[i].as_table();
-    if (part == std::to_string(i)) return &array[i];
-    if (table && (*table)["name"].value<std::string>() == part) return table;
+    if (part == std::to_string(i)) return i;
+    if (table && (*table)["name"].value<std::string>() == part) return i;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 /// Puts "a.b.c=value" into the tree, making tables on the way.
-void apply_override(toml::table& root, const std::string& text, std::set<std::string>& overridden) {
+void apply_override(toml::table& root, const std::string& text, std::map<std::string, std::string>& overridden) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) fail("--set {}: write key=value, for example training.epochs=20.", text);
   auto trim = [](std::string part) {
@@ -103,14 +103,18 @@ void apply_override(toml::table& root, const std::string& text, std::set<std::st
         next = table->get(parts[i]);
       }
     } else if (toml::array* array = at->as_array()) {
-      next = element(*array, parts[i]);
+      // Remembered by its number, which is how the tables of a list call themselves.
+      if (const auto number = element(*array, parts[i])) {
+        next = array->get(*number);
+        parts[i] = std::to_string(*number);
+      }
     }
     if (!next) fail("--set {}: there is no '{}' in '{}'.", text, parts[i], key);
     at = next;
   }
   if (!at->is_table()) fail("--set {}: '{}' is not a table that has keys.", text, key.substr(0, key.rfind('.')));
   at->as_table()->insert_or_assign(parts.back(), *parsed.get("value"));
-  overridden.insert(key);
+  overridden[fmt::format("{}", fmt::join(parts, "."))] = key;
 }
 
 }  // namespace
@@ -150,8 +154,8 @@ bool Table::has(std::string_view key) const { return node_->table && node_->tabl
 
 std::string Table::where(std::string_view key) const {
   const std::string path = node_->join(key);
-  for (const std::string& name : *node_->overridden)
-    if (name == path || path.starts_with(name + ".")) return fmt::format("--set {}: ", path);
+  for (const auto& [name, written] : *node_->overridden)
+    if (name == path || path.starts_with(name + ".")) return fmt::format("--set {}{}: ", written, path.substr(name.size()));
   const toml::node* node = node_->table;
   if (node && !key.empty() && node_->table->get(key)) node = node_->table->get(key);
   const std::string& file = node_->document->path();
@@ -187,16 +191,18 @@ void check_bounds(const FieldInfo& field, double value, const std::string& where
 }
 
 int64_t read_whole(const FieldInfo& field, const toml::node& node, const std::string& where) {
-  double value = 0;
+  int64_t value = 0;
   if (const auto whole = node.as_integer())
-    value = static_cast<double>(whole->get());
-  else if (const auto number = node.as_floating_point(); number && number->get() == std::floor(number->get()))
-    value = number->get();
+    value = whole->get();
+  else if (const auto number = node.as_floating_point();
+           number && number->get() == std::floor(number->get()) && std::abs(number->get()) < 9.2e18)
+    value = static_cast<int64_t>(number->get());
   else
     fail("{}must be a whole number.", where);
-  check_bounds(field, value, where);
-  if (field.type == FieldType::integer32 && std::abs(value) > 2147483647.0) fail("{}is too large: at most 2147483647.", where);
-  return static_cast<int64_t>(value);
+  check_bounds(field, static_cast<double>(value), where);
+  if (field.type == FieldType::integer32 && (value > 2147483647 || value < -2147483647))
+    fail("{}is too large: at most 2147483647.", where);
+  return value;
 }
 
 std::string read_text(const FieldInfo& field, const toml::node& node, const std::string& where, const std::string& document) {
@@ -320,6 +326,8 @@ Values Table::read(const SchemaInfo& schema) {
       case FieldType::real32: {
         const double value = read_number(*node, field.unit, at);
         check_bounds(field, value, at);
+        if (field.type == FieldType::real32 && std::abs(value) > std::numeric_limits<float>::max())
+          fail("{}is {}, which is too large: at most {:.3g}.", at, value, std::numeric_limits<float>::max());
         values.set(field, value);
         break;
       }
