@@ -34,7 +34,7 @@ constexpr Activation activation_of(std::string_view name) {
   return static_cast<Activation>(i);
 }
 
-/// One layer of weights within theta; the last one is the output layer.
+/// One layer of weights within theta; the last one is the output layer. Layer i takes the activities of layer i - 1, layer 0 the input.
 struct LayerInfo {
   Text<32> name;
   Activation activation;
@@ -87,7 +87,7 @@ struct BackwardPass {
   const float* output;
   const float* output_gradient;  ///< d loss / d output, [batch x outputs]
   float* tape;                   ///< as forward left it; may be overwritten
-  float* gradient;               ///< += d loss / d theta
+  float* gradient;               ///< = d loss / d theta, all of it (what was there before means nothing)
   float* input_gradient;         ///< [batch x inputs], null when not wanted
   int64_t batch;
   uint32_t linear_output;        ///< as in the forward pass: output and output_gradient are those before the activation

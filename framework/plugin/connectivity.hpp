@@ -5,12 +5,18 @@
 //   static constexpr Axis axis = Axis::source;                    // asked once a source for its targets, or (Axis::target) the reverse
 //   Rule(const Parameters&, const ConnectivitySetup&);
 //   template <class Emit> void connect(int32_t entity, Random&, Emit&& emit) const;   // emit(partner), any order; repeats are multapses
+//   int64_t count(int32_t entity) const;                                              // optional: how many connect() emits, if known
 //   static int64_t scratch(const Parameters&, const ConnectivitySetup&);              // optional: numbers that the constructor fills
 //
-// connect() must do the same each time it is called for the same entity: it is called once to count and once to write, by any thread.
-// A rule whose axis is Axis::listed has no connect(): its edges come from a file, through the reader named in its parameter `reader`.
+// connect() must do the same each time it is called for the same entity: it is called once to count (unless there is count()) and once
+// to write, by any thread. Numbers without repetition come from choose() in sampling.hpp.
+//
+// A rule whose axis is Axis::listed has no connect(): its edges come from a file. The framework looks at its parameters `file` (text),
+// `reader` (plugin of kind reader), and, where it has them, `first_source` and `first_target` (whole numbers: what the file calls the
+// populations' neuron 0, where it has numbers) and `outside` ("error" or "skip": what to do with an edge to a neuron of no interest).
 #pragma once
 #include "proxon/plugin/neuron.hpp"
+#include "proxon/plugin/sampling.hpp"
 
 namespace proxon {
 
@@ -53,6 +59,8 @@ struct Kind<connectivity_kind> {
     if constexpr (T::axis != Axis::listed) {
       const T& rule = *static_cast<const T*>(object);
       guarded(status, [&] {
+        if constexpr (requires { rule.count(entity); })
+          if (!partners) return void(count = rule.count(entity));
         Random random(*key, static_cast<uint64_t>(entity));
         if (partners)
           rule.connect(entity, random, [&](int32_t partner) { partners[count++] = partner; });

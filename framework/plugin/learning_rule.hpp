@@ -40,14 +40,15 @@ struct PlainSynapse {
 struct GradientPass {
   void* host;
   const float* weight;
-  float* gradient;  ///< zero at the begin; the rule leaves d loss / d weight here, or what it puts in its place
+  float* gradient;  ///< the rule leaves d loss / d weight here, or what it puts in its place
   float* memory;    ///< as long as `weight`, zero before the first step, kept between steps
   int64_t size;
   int64_t step;  ///< 0, 1, ...
   Key key;
   /// Runs the approximator over the batch and returns the mean loss.
   double (*forward)(void* host);
-  /// Adds d loss / d weight to `gradient`; the error goes back through `feedback`, weights in the order of `weight` (null: the weights).
+  /// Writes d loss / d weight of the last forward() to `gradient`; once a forward(). The error goes back through `feedback`, weights in
+  /// the order of `weight` (null: the weights).
   void (*backward)(void* host, const float* feedback);
 };
 

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
+#include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -165,14 +166,19 @@ const FoundPlugin& Registry::add(const std::string& file) {
 
 const PluginInfo& Registry::open(FoundPlugin& plugin) {
   if (plugin.info) return *plugin.info;
-  void* handle = dlopen(fs::absolute(plugin.file).c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle) fail("{}: cannot be loaded: {}.", plugin.file, open_error());
-  auto* entry = reinterpret_cast<const PluginInfo* (*)()>(dlsym(handle, "proxon_plugin"));
-  if (!entry) fail("{}: has a stamp but no function proxon_plugin; its source must end with PROXON_PLUGIN(kind, name, Struct).", plugin.file);
-  const PluginInfo* info = entry();
+  // Boost.DLL drops the loader's own words; dlerror() still has them.
+  boost::system::error_code error;
+  boost::dll::shared_library library(fs::absolute(plugin.file).string(), boost::dll::load_mode::rtld_now, error);
+  if (error) fail("{}: cannot be loaded: {}.", plugin.file, open_error());
+  if (!library.has("proxon_plugin"))
+    fail("{}: has a stamp but no function proxon_plugin; its source must end with PROXON_PLUGIN(kind, name, Struct).", plugin.file);
+  const PluginInfo* info = library.get<const PluginInfo*()>("proxon_plugin")();
   if (plugin.kind != info->kind || plugin.name != info->name)
     fail("{}: is stamped as {} '{}' and says that it is {} '{}'; build it again.", plugin.file, plugin.kind, plugin.name, info->kind, info->name);
   plugin.info = info;
+  // Its code and its tables are used until the program ends.
+  static std::vector<boost::dll::shared_library> loaded;
+  loaded.push_back(std::move(library));
   return *info;
 }
 

@@ -1,0 +1,39 @@
+#include <filesystem>
+#include <fstream>
+
+#include "proxon/base/error.hpp"
+#include "proxon/cli/verbs.hpp"
+#include "proxon/experiment/reference.hpp"
+
+namespace proxon::cli {
+namespace {
+
+std::string command_page() {
+  std::string text = "<!-- made by `proxon reference`; do not edit -->\n# The command line\n";
+  for (const Verb& verb : verbs()) text += fmt::format("\n## proxon {}\n\n```\n{}```\n", verb.name, help(verb));
+  return text + "\nExit status: 0 done; 1 something that you can mend, said in one sentence; 2 no verb; 130 interrupted; 70 a defect of Proxon.\n";
+}
+
+int write_reference(const Call& call) {
+  namespace fs = std::filesystem;
+  Registry registry(default_folders(""));
+  auto pages = reference_pages(registry);
+  pages.emplace_back("command_line.md", command_page());
+  const fs::path folder = call.arguments[0];
+  std::error_code none;
+  fs::create_directories(folder, none);
+  for (const auto& [name, text] : pages) {
+    std::ofstream out(folder / name, std::ios::binary);
+    if (!(out << text).flush()) fail("{}: cannot be written.", (folder / name).string());
+  }
+  fmt::print("wrote {} pages to {}\n", pages.size(), folder.string());
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> reference_verbs() {
+  return {{"reference", "FOLDER", "writes the reference pages from the declarations", "", 1, 1, {}, write_reference}};
+}
+
+}  // namespace proxon::cli

@@ -1,0 +1,42 @@
+// The verbs of the command line. Each is declared once: name, arguments, one sentence, options; help, errors, completion of misspelt names
+// and docs/reference/cli.md come from it.
+#pragma once
+#include <boost/program_options.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace proxon::cli {
+
+namespace po = boost::program_options;
+
+/// What a verb is called with.
+struct Call {
+  std::vector<std::string> arguments;  ///< positional ones
+  po::variables_map options;
+
+  bool has(const char* name) const { return options.count(name) > 0; }
+  std::string text(const char* name) const { return has(name) ? options[name].as<std::string>() : ""; }
+};
+
+struct Verb {
+  std::string name;       ///< "plugin list"
+  std::string arguments;  ///< "KIND NAME"
+  std::string summary;    ///< one sentence
+  std::string details;    ///< more, for `proxon VERB --help`; may be empty
+  int least = 0, most = 0;  ///< number of positional arguments
+  po::options_description options;
+  std::function<int(const Call&)> run;
+};
+
+const std::vector<Verb>& verbs();
+
+std::vector<Verb> run_verbs();      ///< run, simulate, fit, evaluate, report, describe
+std::vector<Verb> plugin_verbs();   ///< plugin list, describe, check, new
+std::vector<Verb> archive_verbs();  ///< archive info, check, recover
+std::vector<Verb> reference_verbs();
+
+std::string help();
+std::string help(const Verb& verb);
+
+}  // namespace proxon::cli

@@ -1,0 +1,202 @@
+#include "proxon/experiment/biology.hpp"
+
+#include "proxon/archive/foreign.hpp"
+#include "proxon/network/read.hpp"
+
+namespace proxon {
+namespace {
+
+/// The neurons that are the channels of one side of a dataset, by (population, number), in the order of the channels; empty when a channel
+/// is not one neuron.
+std::map<std::pair<int, int64_t>, int64_t> neuron_channels(const std::vector<std::pair<std::string, Values>>& channels, const archive::Reader& reader) {
+  std::map<std::pair<int, int64_t>, int64_t> position;
+  int64_t n = 0;
+  for (const auto& [name, values] : channels) {
+    const auto& spec = values.as<ChannelSpec>();
+    const std::string_view prefix = "population:";
+    if (!spec.source.starts_with(prefix) || spec.what.empty() || spec.what == "rate") return {};
+    const int population = reader.population(spec.source.substr(prefix.size()));
+    std::vector<int64_t> neurons(spec.neurons.begin(), spec.neurons.end());
+    for (int64_t i = 0; spec.neurons.empty() && i < reader.populations()[static_cast<size_t>(population)].size; ++i) neurons.push_back(i);
+    for (const int64_t neuron : neurons) position[{population, neuron}] = n++;
+  }
+  return position;
+}
+
+/// Calls use(source, target, weight) for every synapse of a projection, block by block.
+template <class Use>
+void each_synapse(const archive::Reader& reader, int projection, Use use) {
+  const std::vector<int64_t> offsets = reader.offsets(projection);
+  constexpr int64_t block = 1 << 20;
+  int64_t source = 0;
+  for (int64_t begin = 0; begin < offsets.back(); begin += block) {
+    const int64_t end = std::min(begin + block, offsets.back());
+    const archive::SynapseBlock synapses = reader.synapses(projection, begin, end);
+    for (int64_t k = begin; k < end; ++k) {
+      while (k >= offsets[static_cast<size_t>(source) + 1]) ++source;
+      use(source, synapses.targets[static_cast<size_t>(k - begin)], synapses.weights[static_cast<size_t>(k - begin)]);
+    }
+  }
+}
+
+}  // namespace
+
+Biology read_biology(const Experiment& experiment, const archive::Reader& reader, int64_t inputs, int64_t outputs) {
+  Biology biology;
+  const auto in = neuron_channels(experiment.inputs, reader), out = neuron_channels(experiment.targets, reader);
+  const bool paired = !in.empty() && !out.empty() && static_cast<int64_t>(in.size()) == inputs && static_cast<int64_t>(out.size()) == outputs;
+  if (paired) {
+    biology.inputs = inputs, biology.outputs = outputs;
+    biology.matrix.resize(static_cast<size_t>(inputs * outputs));
+    biology.connected.resize(biology.matrix.size());
+  }
+  for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
+    const auto& projection = reader.projections()[static_cast<size_t>(p)];
+    const int source_population = reader.population(projection.source), target_population = reader.population(projection.target);
+    each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) {
+      biology.synapses.push_back(weight);
+      if (!paired) return;
+      const auto i = in.find({source_population, source}), j = out.find({target_population, target});
+      if (i == in.end() || j == out.end()) return;
+      const auto at = static_cast<size_t>(i->second * outputs + j->second);
+      biology.matrix[at] += weight;
+      biology.connected[at] = 1;
+    });
+  }
+  return biology;
+}
+
+namespace {
+
+struct RecordedSpikes {
+  archive::SpikeBlock block;
+  int population;
+};
+
+/// Test rows of the archive's predictions.
+struct TestRows {
+  std::vector<float> target, prediction, baseline;
+};
+
+TestRows read_test_rows(const archive::Reader& reader) {
+  TestRows rows;
+  const size_t width = reader.prediction_channels().size();
+  constexpr int64_t most = 8192;
+  for (int64_t begin = 0; begin < reader.prediction_rows(); begin += most) {
+    const archive::PredictionBlock block = reader.predictions(begin, std::min(begin + most, reader.prediction_rows()));
+    for (size_t r = 0; r < block.time_ms.size(); ++r) {
+      if (block.split[r] != Split::test) continue;
+      auto append = [&](std::vector<float>& to, const std::vector<float>& from) {
+        to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
+      };
+      append(rows.target, block.target), append(rows.prediction, block.prediction);
+      if (rows.baseline.empty()) append(rows.baseline, block.baseline);
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader) {
+  EvaluationInput input;
+  input.seed = experiment.seed;
+
+  // What the twin says of the test span.
+  const TestRows rows = read_test_rows(reader);
+  input.channels = reader.prediction_channels();
+  input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
+
+  // What the biological network did.
+  std::vector<archive::SpikeBlock> spikes(reader.populations().size());
+  for (size_t p = 0; p < spikes.size(); ++p) {
+    const auto& population = reader.populations()[p];
+    if (!population.spikes) continue;
+    spikes[p] = reader.spikes(static_cast<int>(p));
+    input.spikes.push_back({population.name, spikes[p].ms, spikes[p].neurons, static_cast<int32_t>(population.size), 0, reader.duration_ms()});
+  }
+
+  // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.
+  const std::optional<archive::ModelRecord> model = reader.model();
+  Biology biology;
+  std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
+  if (model && !model->layers.empty()) {
+    biology = read_biology(experiment, reader, model->layers.front().rows, model->layers.back().cols);
+    for (const archive::LayerRecord& layer : model->layers) {
+      const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.rows * layer.cols));
+      theta.insert(theta.end(), weights.begin(), weights.end());
+      if (biology.matrix.empty() || layer.rows != biology.inputs || layer.cols != biology.outputs || !paired_phi.empty()) continue;
+      for (size_t k = 0; k < weights.size(); ++k) {
+        all_phi.push_back(biology.matrix[k]), all_theta.push_back(weights[k]);
+        if (biology.connected[k]) paired_phi.push_back(biology.matrix[k]), paired_theta.push_back(weights[k]);
+      }
+    }
+    if (!paired_phi.empty()) {
+      input.weights.push_back({"synapses", paired_phi, paired_theta, true});
+      input.weights.push_back({"all pairs of neurons", all_phi, all_theta, true});
+    } else {
+      input.weights.push_back({"all weights", biology.synapses, theta, false});
+    }
+  }
+  return evaluate(experiment.metrics, input);
+}
+
+std::vector<std::string> unconnected_populations(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const Population* population : experiment.blueprint.populations()) {
+    bool reached = false;
+    for (const Projection* projection : experiment.blueprint.projections())
+      reached |= projection->source == population->name || projection->target == population->name;
+    for (const Stimulus& stimulus : experiment.stimuli) reached |= stimulus.target == population->name;
+    if (!reached) names.push_back(population->name);
+  }
+  return names;
+}
+
+namespace {
+
+/// What the services handed out, kept until the next call of install_reader_services().
+struct Kept {
+  std::vector<std::unique_ptr<std::vector<double>>> numbers;
+  std::vector<std::unique_ptr<std::string>> texts;
+} kept;
+
+const double* numbers(void*, const char* path, const char* dataset, int64_t* n, Status* status) noexcept {
+  const double* data = nullptr;
+  detail::guarded(status, [&] {
+    kept.numbers.push_back(std::make_unique<std::vector<double>>(archive::read_numbers(path, dataset)));
+    *n = static_cast<int64_t>(kept.numbers.back()->size());
+    data = kept.numbers.back()->data();
+  });
+  return data;
+}
+
+const char* list(void*, const char* path, const char* group, Status* status) noexcept {
+  const char* text = "";
+  detail::guarded(status, [&] {
+    kept.texts.push_back(std::make_unique<std::string>(fmt::format("{}", fmt::join(archive::list(path, group), "\n"))));
+    text = kept.texts.back()->c_str();
+  });
+  return text;
+}
+
+const char* attribute(void*, const char* path, const char* object, const char* name, Status* status) noexcept {
+  const char* text = "";
+  detail::guarded(status, [&] {
+    if (!archive::has_attribute(path, object, name)) return;
+    const archive::AttributeValue value = archive::read_attribute(path, object, name);
+    const auto* texts = std::get_if<std::vector<std::string>>(&value);
+    kept.texts.push_back(std::make_unique<std::string>(texts && !texts->empty() ? texts->front() : ""));
+    text = kept.texts.back()->c_str();
+  });
+  return text;
+}
+
+}  // namespace
+
+void install_reader_services() {
+  kept = {};
+  set_reader_services({nullptr, &numbers, &list, &attribute});
+}
+
+}  // namespace proxon

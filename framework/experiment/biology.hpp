@@ -1,0 +1,29 @@
+// The biological side of the comparison, read from an archive: W_phi in the shape of the twin's layers, spikes, and the metrics over them; and
+// what the network room needs of the archive room to read foreign files. Inside this room only.
+#pragma once
+#include "proxon/experiment/settings.hpp"
+
+namespace proxon {
+
+/// W_phi as the twin sees it. `matrix` is [inputs x outputs] over the neurons that are the dataset's input and target channels, when each
+/// channel is one neuron and a sample sees one bin (the twin then has `inputs` x `outputs`); else it is empty.
+struct Biology {
+  std::vector<float> synapses;
+  std::vector<float> matrix;
+  std::vector<char> connected;  ///< 1 where the matrix has a synapse
+  int64_t inputs = 0, outputs = 0;
+
+  BiologicalWeights weights() const { return {synapses, matrix, inputs, outputs}; }
+};
+Biology read_biology(const Experiment& experiment, const archive::Reader& reader, int64_t inputs, int64_t outputs);
+
+/// Runs the experiment's metrics over an archive.
+std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);
+
+/// Populations that nothing reaches and that reach nothing: no projection, no stimulus.
+std::vector<std::string> unconnected_populations(const Experiment& experiment);
+
+/// Lends the archive room's reading of HDF5 to reader plugins.
+void install_reader_services();
+
+}  // namespace proxon

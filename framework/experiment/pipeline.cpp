@@ -1,0 +1,201 @@
+#include "proxon/experiment/pipeline.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
+#include "proxon/archive/foreign.hpp"
+#include "proxon/archive/writer.hpp"
+#include "proxon/base/progress.hpp"
+#include "proxon/base/threads.hpp"
+#include "proxon/experiment/biology.hpp"
+#include "proxon/experiment/records.hpp"
+#include "proxon/report/compose.hpp"
+
+namespace proxon {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::pair<std::string_view, Stage> stage_names[] = {
+    {"simulate", Stage::simulate}, {"fit", Stage::fit}, {"evaluate", Stage::evaluate}, {"report", Stage::report}};
+
+archive::WriterOptions writer_options(const Experiment& experiment) {
+  return {.flush_interval_s = experiment.record.as<RecordSettings>().flush_interval / 1000};
+}
+
+/// Runs a stage's body with its progress, so that an interruption says what stays.
+template <class Body>
+void stage(const std::string& name, const std::string& archive, int64_t total, Body&& body) {
+  Progress progress(name, total);
+  try {
+    body(progress);
+  } catch (const Interrupted&) {
+    throw Interrupted(fmt::format("interrupted in stage {}; {} is whole and holds what was done so far.", name, archive));
+  }
+}
+
+void simulate(Experiment& experiment, const RunOptions& run) {
+  if (fs::exists(run.archive) && !run.overwrite)
+    fail("{}: exists already; give --overwrite, or another name with --output.", run.archive);
+
+  Connectome connectome;
+  stage("network", run.archive, 1, [&](Progress& progress) {
+    connectome = build(experiment.blueprint, experiment.seed);
+    progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()), format_count(connectome.synapses()),
+                              format_bytes(static_cast<double>(connectome.bytes()))));
+  });
+  for (const std::string& name : unconnected_populations(experiment)) note(fmt::format("population '{}' has no synapse and no stimulus.", name));
+
+  const double duration = experiment.options.duration;
+  stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
+    Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
+    archive::Writer writer = archive::Writer::create(run.archive, skeleton(experiment, connectome, simulation).skeleton, writer_options(experiment));
+    std::vector<bool> records;
+    for (const Population* population : experiment.blueprint.populations())
+      records.push_back(std::count(experiment.options.record_spikes.begin(), experiment.options.record_spikes.end(), population->name) > 0);
+    ArchiveSink sink(writer, records);
+    simulation.run(sink, [&](double time) { progress.update(static_cast<int64_t>(time)); });
+    writer.finalise_units();
+    writer.end_stage("simulate", progress.seconds());
+    writer.close();
+    const auto& counts = simulation.counts();
+    progress.done(fmt::format("{} of biology, {} spikes, {} synaptic events", format_duration(duration / 1000), format_count(counts.spikes),
+                              format_count(counts.synaptic_events)));
+  });
+}
+
+/// The dataset of an archive, as the experiment wants it.
+std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader) {
+  std::vector<ChannelSpec> inputs, targets;
+  for (const auto& [name, values] : experiment.inputs) inputs.push_back(values.as<ChannelSpec>());
+  for (const auto& [name, values] : experiment.targets) targets.push_back(values.as<ChannelSpec>());
+  return std::make_unique<Dataset>(recording_of(reader), experiment.dataset.as<DatasetOptions>(), inputs, targets, experiment.seed);
+}
+
+/// Predictions of every sample, in the targets' own units, into the archive block by block.
+void write_predictions(Dataset& dataset, const Model& model, archive::Writer& writer) {
+  writer.start_predictions(dataset.output_names());
+  const std::vector<float> mean = dataset.baseline();
+  const auto width = static_cast<size_t>(dataset.outputs());
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    constexpr int64_t most = 4096;
+    for (int64_t begin = 0; begin < dataset.samples(split); begin += most) {
+      std::vector<int64_t> numbers;
+      for (int64_t i = begin; i < std::min(begin + most, dataset.samples(split)); ++i) numbers.push_back(i);
+      archive::PredictionBlock block;
+      std::vector<float> X(numbers.size() * static_cast<size_t>(dataset.inputs()));
+      block.target.resize(numbers.size() * width);
+      dataset.gather(split, numbers, X.data(), block.target.data());
+      block.prediction = model.predict(X);
+      dataset.to_units(block.target);
+      dataset.to_units(block.prediction);
+      for (const int64_t number : numbers) {
+        block.time_ms.push_back(dataset.sample_time(split, number));
+        block.split.push_back(split);
+        block.baseline.insert(block.baseline.end(), mean.begin(), mean.end());
+      }
+      writer.append_predictions(block);
+      stop_if_interrupted("predicting");
+    }
+  }
+}
+
+void fit(Experiment& experiment, const RunOptions& run) {
+  if (!experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", experiment.file);
+  // The writer first: HDF5 lets a reader of the same process join it, not the other way round.
+  archive::Writer writer = archive::Writer::open(run.archive, writer_options(experiment));
+  std::optional<archive::Reader> reader(run.archive);
+  std::unique_ptr<Dataset> dataset;
+  stage("dataset", run.archive, 1, [&](Progress& progress) {
+    dataset = open_dataset(experiment, *reader);
+    progress.done(fmt::format("{} inputs, {} outputs; {} training, {} validation, {} test samples", dataset->inputs(), dataset->outputs(),
+                              format_count(dataset->samples(Split::train)), format_count(dataset->samples(Split::validation)),
+                              format_count(dataset->samples(Split::test))));
+  });
+
+  const auto& options = experiment.training.as<TrainingOptions>();
+  stage("fit", run.archive, options.epochs, [&](Progress& progress) {
+    const Biology biology = read_biology(experiment, *reader, dataset->inputs(), dataset->outputs());
+    Model model(*experiment.model.as<ModelSettings>().approximator.value, dataset->inputs(), dataset->outputs());
+    initialise(model, options, biology.weights(), experiment.seed);
+
+    writer.clear_fit();
+    writer.set_objects(fit_objects(experiment));
+    writer.set_text("dataset", dataset->describe());
+    const TrainingResult result = train(model, *dataset, options, biology.weights(), experiment.seed, [&](const EpochRecord& epoch) {
+      writer.append_epoch(epoch);
+      progress.update(epoch.epoch, fmt::format("training loss {:.5g}, validation loss {:.5g}, learning rate {:.3g}", epoch.train_loss,
+                                               epoch.validation_loss, epoch.learning_rate));
+    });
+    const archive::ModelRecord record = model.record();
+    writer.set_model(record.layers, record.theta, record.description);
+    write_predictions(*dataset, model, writer);
+    dataset.reset();
+    reader.reset();
+    writer.end_stage("fit", progress.seconds());
+    writer.close();
+    progress.done(fmt::format("{} parameters, {}; best epoch {}: training loss {:.5g}, validation loss {:.5g}",
+                              format_count(static_cast<int64_t>(model.theta().size())), result.ended, result.best_epoch, result.train_loss,
+                              result.validation_loss));
+  });
+}
+
+void evaluate_stage(Experiment& experiment, const RunOptions& run) {
+  std::vector<archive::MetricRecord> rows;
+  stage("evaluate", run.archive, 1, [&](Progress& progress) {
+    {
+      archive::Reader reader(run.archive);
+      rows = evaluate_archive(experiment, reader);
+    }
+    archive::Writer writer = archive::Writer::open(run.archive, writer_options(experiment));
+    writer.set_metrics(rows);
+    writer.end_stage("evaluate", progress.seconds());
+    writer.close();
+    progress.done(fmt::format("{} figures", rows.size()));
+  });
+  for (const archive::MetricRecord& row : rows) {
+    const std::string name = fmt::format("{:<32} {:<24}", row.name, row.scope);
+    if (!row.defined) fmt::print("  {} undefined: {}\n", name, row.reason);
+    else fmt::print("  {} {:>10.4g}{}\n", name, row.value,
+                    std::isnan(row.baseline) ? "" : fmt::format("   baseline {:>10.4g} ({})", row.baseline, row.baseline_name));
+  }
+}
+
+void report_stage(const RunOptions& run) {
+  const std::string path = run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
+  stage("report", run.archive, 1, [&](Progress& progress) {
+    const archive::Reader reader(run.archive);
+    report::write_html(report::compose(reader), path);
+    progress.done(fmt::format("{} and {}", run.archive, path));
+  });
+}
+
+}  // namespace
+
+std::vector<Stage> parse_stages(std::string_view text) {
+  std::vector<Stage> stages;
+  std::vector<std::string_view> names;
+  for (const auto& [name, stage] : stage_names) names.push_back(name);
+  std::istringstream stream{std::string(text)};
+  for (std::string word; std::getline(stream, word, ',');) {
+    const auto found = std::find(names.begin(), names.end(), word);
+    if (found == names.end()) fail("--stages: there is no stage '{}'; there are {}.{}", word, fmt::join(names, ", "), did_you_mean(word, names));
+    stages.push_back(stage_names[found - names.begin()].second);
+  }
+  if (stages.empty()) fail("--stages: names no stage; there are {}.", fmt::join(names, ", "));
+  std::sort(stages.begin(), stages.end());
+  return stages;
+}
+
+void run(Experiment& experiment, const RunOptions& options) {
+  for (const Stage stage : options.stages) {
+    if (stage == Stage::simulate) simulate(experiment, options);
+    if (stage == Stage::fit && (experiment.has_model || options.stages.size() == 1)) fit(experiment, options);
+    if (stage == Stage::evaluate) evaluate_stage(experiment, options);
+    if (stage == Stage::report) report_stage(options);
+  }
+}
+
+}  // namespace proxon

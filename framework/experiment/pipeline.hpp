@@ -1,0 +1,24 @@
+// The road, stage by stage: network -> simulate -> dataset -> fit -> evaluate -> report. Each stage takes what it needs from the archive
+// that the one before it left, so that a run can begin at any of them; each prints one line. Ctrl-C ends a stage at a safe place.
+#pragma once
+#include "proxon/experiment/settings.hpp"
+
+namespace proxon {
+
+/// The stages that a person can name; the network is made by `simulate`, the dataset by `fit` and `evaluate`.
+enum class Stage { simulate, fit, evaluate, report };
+
+/// "simulate,fit" -> stages, in the order of the road. Throws Error with the nearest name.
+std::vector<Stage> parse_stages(std::string_view text);
+
+struct RunOptions {
+  std::string archive;        ///< the file that the stages write and read
+  std::string report;         ///< HTML; "" puts it beside the archive
+  std::vector<Stage> stages;  ///< in order
+  bool overwrite = false;     ///< simulate may replace an archive that is there
+};
+
+/// Runs the stages. Throws Error, or Interrupted.
+void run(Experiment& experiment, const RunOptions& options);
+
+}  // namespace proxon

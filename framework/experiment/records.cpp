@@ -1,0 +1,157 @@
+#include "proxon/experiment/records.hpp"
+
+#include <filesystem>
+#include <set>
+
+#include "proxon/experiment/version.hpp"
+
+namespace proxon {
+
+std::vector<archive::Attribute> attributes(const Values& values) {
+  std::vector<archive::Attribute> all;
+  for (const Entry& entry : values.entries()) {
+    const std::string unit = entry.unit == "1" ? "" : entry.unit;
+    if (entry.is_number) all.push_back({entry.name, entry.number, unit});
+    else if (entry.value == "true" || entry.value == "false") all.push_back({entry.name, entry.value == "true", ""});
+    else all.push_back({entry.name, entry.value, unit});
+  }
+  return all;
+}
+
+namespace {
+
+const NeuronTable& model_of(const Population& population) { return *static_cast<const NeuronTable*>(population.neuron.plugin->table); }
+
+archive::PopulationRecord record(const Population& population) {
+  archive::PopulationRecord record{.name = population.name,
+                                   .model = population.neuron.name,
+                                   .size = population.size,
+                                   .parameters = attributes(population.neuron.values),
+                                   .node_names = population.neuron_names,
+                                   .positions = {},
+                                   .spikes = model_of(population).spiking != 0};
+  for (const auto& [field, distribution] : population.initial)
+    record.parameters.push_back({std::string("initial.") + field->name, distribution_text(distribution), field->unit});
+  return record;
+}
+
+/// The unit of the port that a projection's weights are added to.
+std::string weight_unit(const Projection& projection, const Population& target) {
+  const SchemaInfo& ports = *model_of(target).input;
+  for (const FieldInfo& port : ports.list())
+    if (projection.receptor == port.name) return port.unit;
+  for (const FieldInfo& port : ports.list())
+    if (!(port.flags & field_current)) return port.unit;
+  return "";
+}
+
+archive::ProjectionRecord record(const Projection& projection, const SynapseRows& rows, const Blueprint& blueprint) {
+  archive::ProjectionRecord record{.name = projection.name,
+                                   .source = projection.source,
+                                   .target = projection.target,
+                                   .synapse = projection.synapse.name,
+                                   .learning_rule = projection.learning_rule ? projection.learning_rule->name : "",
+                                   .parameters = attributes(projection.synapse.values),
+                                   .learning_parameters = {},
+                                   .weight_unit = weight_unit(projection, blueprint.population(projection.target)),
+                                   .plastic = projection.learning_rule.has_value()};
+  record.parameters.push_back({"connectivity", projection.connectivity.name, ""});
+  for (archive::Attribute attribute : attributes(projection.connectivity.values)) {
+    attribute.name = "connectivity." + attribute.name;
+    record.parameters.push_back(std::move(attribute));
+  }
+  record.parameters.push_back({"weight", distribution_text(projection.weight), record.weight_unit});
+  if (projection.learning_rule) record.learning_parameters = attributes(projection.learning_rule->values);
+  record.synapses = {rows.offset, rows.target, rows.weight, rows.delay};
+  return record;
+}
+
+/// Every plugin that takes part, once.
+std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
+  std::set<std::pair<std::string, std::string>> seen;
+  std::vector<archive::PluginRecord> all;
+  auto add = [&](const PluginValue& value) {
+    if (!seen.emplace(value.kind, value.name).second) return;
+    for (const FoundPlugin& found : experiment.registry->found()) {
+      if (found.kind != value.kind || found.name != value.name) continue;
+      all.push_back({value.kind, value.name, std::filesystem::path(found.file).filename().string(),
+                     fmt::format("interface {}, layout {:016x}, gcc {}, {}", found.stamp.interface, found.stamp.layout, found.stamp.compiler,
+                                 instruction_set_text(found.stamp.instruction_sets))});
+    }
+  };
+  for (const Population* population : experiment.blueprint.populations()) add(population->neuron);
+  for (const Projection* projection : experiment.blueprint.projections()) {
+    add(projection->connectivity), add(projection->synapse);
+    if (projection->learning_rule) add(*projection->learning_rule);
+  }
+  for (const Stimulus& stimulus : experiment.stimuli) add(stimulus.generator);
+  return all;
+}
+
+}  // namespace
+
+SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation) {
+  const auto& head = experiment.head.as<ExperimentSettings>();
+  SkeletonData data;
+  archive::Skeleton& skeleton = data.skeleton;
+  skeleton = {.experiment = experiment.resolved_text,
+                             .description = head.description.empty() ? experiment.title : std::string(head.description),
+                             .version = version(),
+                             .revision = revision(),
+                             .seed = experiment.seed,
+                             .duration_ms = experiment.options.duration};
+  skeleton.plugins = plugins(experiment);
+  skeleton.objects = {{"experiment", attributes(experiment.head)},
+                      {"simulation", attributes(experiment.simulation)},
+                      {"record", attributes(experiment.record)},
+                      {"report", attributes(experiment.report)}};
+  for (const Stimulus& stimulus : experiment.stimuli) {
+    archive::Object object{"stimuli/" + stimulus.name, attributes(stimulus.generator.values)};
+    object.attributes.push_back({"generator", stimulus.generator.name, ""});
+    object.attributes.push_back({"target", stimulus.target, ""});
+    object.attributes.push_back({"weight", stimulus.weight, ""});
+    skeleton.objects.push_back(std::move(object));
+  }
+  for (const auto& [name, set] : experiment.groups) {
+    if (set.neurons.empty()) continue;
+    skeleton.objects.push_back({"groups/" + name,
+                                {{"population", set.population, ""}, {"neurons", std::vector<double>(set.neurons.begin(), set.neurons.end()), ""}}});
+  }
+  for (const Population* population : experiment.blueprint.populations()) {
+    skeleton.populations.push_back(record(*population));
+    const auto& kept = experiment.options.record_spikes;
+    if (std::find(kept.begin(), kept.end(), population->name) == kept.end()) skeleton.populations.back().spikes = false;
+  }
+  const auto projections = experiment.blueprint.projections();
+  data.common_delays.resize(projections.size());
+  for (size_t i = 0; i < projections.size(); ++i) {
+    const SynapseRows& rows = connectome.projections()[i];
+    skeleton.projections.push_back(record(*projections[i], rows, experiment.blueprint));
+    if (!rows.delay.empty()) continue;
+    data.common_delays[i] = static_cast<float>(rows.common_delay);
+    skeleton.projections.back().synapses.delays_ms = {&data.common_delays[i], 1};
+  }
+  for (const TraceInfo& trace : simulation.traces())
+    skeleton.traces.push_back({trace.population, trace.variable, trace.unit, trace.neurons, trace.start, trace.interval});
+  for (const SignalInfo& signal : simulation.signals())
+    skeleton.signals.push_back({signal.stimulus, signal.unit, "common value of stimulus " + signal.stimulus, signal.start, signal.interval});
+  return data;
+}
+
+std::vector<archive::Object> fit_objects(const Experiment& experiment) {
+  std::vector<archive::Object> objects{{"dataset", attributes(experiment.dataset)},
+                                       {"model", attributes(experiment.model)},
+                                       {"training", attributes(experiment.training)},
+                                       {"evaluation", attributes(experiment.evaluation)}};
+  for (const auto& [name, values] : experiment.inputs) objects.push_back({"dataset/inputs/" + name, attributes(values)});
+  for (const auto& [name, values] : experiment.targets) objects.push_back({"dataset/targets/" + name, attributes(values)});
+  return objects;
+}
+
+void ArchiveSink::spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) {
+  if (!records_spikes_[static_cast<size_t>(population)]) return;
+  recorded_ += static_cast<int64_t>(time.size());
+  writer_.append_spikes(population, time, neuron);
+}
+
+}  // namespace proxon

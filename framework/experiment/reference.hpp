@@ -1,0 +1,20 @@
+// Descriptions for people, made from the declarations: `proxon plugin describe`, `proxon describe`, and the pages of docs/reference.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxon/experiment/settings.hpp"
+
+namespace proxon {
+
+/// Equation, source, and a table of parameters with default, unit, bounds and meaning.
+std::string describe_plugin(const PluginInfo& plugin);
+
+/// What an experiment would run, without running it: sizes, memory, plugins, every parameter with its unit.
+std::string describe_experiment(const Experiment& experiment);
+
+/// The pages of docs/reference as (file name, Markdown): the experiment file, and one page a kind of plugin.
+std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry);
+
+}  // namespace proxon

@@ -1,0 +1,293 @@
+#include "proxon/experiment/settings.hpp"
+
+#include <filesystem>
+#include <set>
+
+#include "proxon/base/csv.hpp"
+#include "proxon/experiment/biology.hpp"
+#include "proxon/network/read.hpp"
+
+namespace proxon {
+
+std::vector<SectionInfo> experiment_sections() {
+  return {
+      {"", "the head of the file", &schema_of<ExperimentSettings>()},
+      {"network.populations.NAME", "a set of neurons of one model; [network.populations.NAME.initial] gives initial values of state variables",
+       &schema_of<PopulationSettings>()},
+      {"network.projections.NAME", "the synapses from one population to another", &schema_of<ProjectionSettings>()},
+      {"network.groups.NAME", "some neurons of a population, under a name of their own", &schema_of<GroupSettings>()},
+      {"stimuli.NAME", "what drives neurons from outside", &schema_of<StimulusSettings>()},
+      {"simulation", "the clock", &schema_of<SimulationSettings>()},
+      {"record", "what is kept of the simulation", &schema_of<RecordSettings>()},
+      {"record.traces.NAME", "state variables that are kept", &schema_of<TraceSettings>()},
+      {"dataset", "how recordings become samples", &schema_of<DatasetOptions>()},
+      {"dataset.inputs.NAME", "what the twin sees", &schema_of<ChannelSpec>()},
+      {"dataset.targets.NAME", "what the twin has to give", &schema_of<ChannelSpec>()},
+      {"model", "the twin", &schema_of<ModelSettings>()},
+      {"training", "how it is fitted", &schema_of<TrainingOptions>()},
+      {"evaluation", "how the two networks are compared", &schema_of<EvaluationOptions>()},
+      {"report", "what the report shows", &schema_of<ReportSettings>()},
+  };
+}
+
+namespace {
+
+/// Looks a name up in a map, or says which there are.
+template <class Map>
+const auto& lookup(const Map& map, std::string_view name, const std::string& where, const char* what) {
+  const auto found = map.find(std::string(name));
+  if (found != map.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [key, value] : map) names.push_back(key);
+  fail("{}there is no {} called '{}'; there are: {}.{}", where, what, name, fmt::join(names, ", "), did_you_mean(name, names));
+}
+
+void read_populations(Table network, Experiment& experiment) {
+  for (auto& [name, table] : network.tables("populations")) {
+    const Values values = table.read<PopulationSettings>();
+    const auto& settings = values.as<PopulationSettings>();
+    Population population{.name = name, .size = static_cast<int32_t>(settings.size), .neuron = *settings.neuron.value};
+    if (!settings.file.empty()) {
+      if (!settings.reader) fail("{}needs `reader`: which format has the file '{}'?", table.where("file"), settings.file);
+      population.neuron_names = read_neuron_names(*settings.reader.value, std::string(settings.file));
+      const auto in_file = static_cast<int32_t>(population.neuron_names.size());
+      if (population.size && population.size != in_file)
+        fail("{}is {}, but the file names {} neurons; leave size out to take them all.", table.where("size"), population.size, in_file);
+      population.size = in_file;
+    }
+    if (population.size < 1) fail("{}'size' is missing: a population needs at least one neuron.", table.where());
+    const auto& model = *static_cast<const NeuronTable*>(population.neuron.plugin->table);
+    population.initial = table.table("initial").read_distributions(*model.state);
+    experiment.blueprint.add(std::move(population));
+  }
+  if (experiment.blueprint.populations().empty())
+    fail("{}has no population; add a table [network.populations.NAME].", network.where());
+}
+
+void read_projections(Table network, Experiment& experiment) {
+  for (auto& [name, table] : network.tables("projections")) {
+    const Values values = table.read<ProjectionSettings>();
+    const auto& settings = values.as<ProjectionSettings>();
+    Projection projection{.name = name,
+                          .source = std::string(settings.source),
+                          .target = std::string(settings.target),
+                          .connectivity = *settings.connectivity.value,
+                          .weight = settings.weight,
+                          .weight_scale = settings.weight_scale,
+                          .delay = settings.delay,
+                          .synapse = *settings.synapse.value,
+                          .learning_rule = {},
+                          .receptor = std::string(settings.receptor)};
+    if (settings.learning_rule) projection.learning_rule = *settings.learning_rule.value;
+    try {
+      experiment.blueprint.add(std::move(projection));
+    } catch (const Error& error) {
+      fail("{}{}", table.where(), error.what());
+    }
+  }
+}
+
+/// The numbers of named neurons; names that the population lacks are errors unless `skip_unknown`.
+std::vector<int32_t> numbers_of(const Population& population, const std::vector<std::string>& names, bool skip_unknown, const std::string& where) {
+  std::map<std::string, int32_t> number;
+  for (size_t i = 0; i < population.neuron_names.size(); ++i) number[population.neuron_names[i]] = static_cast<int32_t>(i);
+  if (number.empty()) fail("{}the neurons of '{}' have no names; give their numbers.", where, population.name);
+  std::set<int32_t> found;
+  for (const std::string& name : names) {
+    const auto at = number.find(name);
+    if (at != number.end()) found.insert(at->second);
+    else if (!skip_unknown) fail("{}'{}' is not a neuron of '{}'.{}", where, name, population.name, did_you_mean(name, population.neuron_names));
+  }
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string> read_names(const GroupSettings& settings, const std::string& where) {
+  std::vector<std::string> names;
+  try {
+    CsvFile csv{std::string(settings.file)};
+    const size_t column = csv.column(settings.column);
+    for (std::vector<std::string> row; csv.next(row);) names.push_back(row[column]);
+  } catch (const std::runtime_error& error) {
+    fail("{}{}", where, error.what());
+  }
+  return names;
+}
+
+void read_groups(Table network, Experiment& experiment) {
+  std::map<std::string, NeuronSet> groups;
+  for (const Population* population : experiment.blueprint.populations()) groups[population->name] = {population->name, {}};
+  for (auto& [name, table] : network.tables("groups")) {
+    const Values values = table.read<GroupSettings>();
+    const auto& settings = values.as<GroupSettings>();
+    if (groups.contains(name)) fail("{}the name '{}' is taken by a population.", table.where(), name);
+    lookup(groups, settings.population, table.where("population"), "population");
+    const Population& population = experiment.blueprint.population(settings.population);
+
+    std::set<int32_t> chosen;
+    for (const int64_t number : settings.neurons) {
+      if (number >= population.size)
+        fail("{}{} is out of range: '{}' has neurons 0 to {}.", table.where("neurons"), number, population.name, population.size - 1);
+      chosen.insert(static_cast<int32_t>(number));
+    }
+    if (settings.first + settings.count > population.size)
+      fail("{}{} + {} goes beyond the {} neurons of '{}'.", table.where("count"), settings.first, settings.count, population.size, population.name);
+    for (int64_t i = 0; i < settings.count; ++i) chosen.insert(static_cast<int32_t>(settings.first + i));
+    if (!settings.names.empty()) {
+      const auto numbers = numbers_of(population, {settings.names.begin(), settings.names.end()}, false, table.where("names"));
+      chosen.insert(numbers.begin(), numbers.end());
+    }
+    if (!settings.file.empty()) {
+      const auto numbers = numbers_of(population, read_names(settings, table.where("file")), true, table.where("file"));
+      chosen.insert(numbers.begin(), numbers.end());
+    }
+    if (chosen.empty()) fail("{}chooses no neuron; give neurons, names, first and count, or file and column.", table.where());
+    groups[name] = {population.name, {chosen.begin(), chosen.end()}};
+  }
+  experiment.groups = std::move(groups);
+}
+
+void read_stimuli(Table root, Experiment& experiment) {
+  for (auto& [name, table] : root.tables("stimuli")) {
+    const Values values = table.read<StimulusSettings>();
+    const auto& settings = values.as<StimulusSettings>();
+    const NeuronSet& target = lookup(experiment.groups, settings.target, table.where("target"), "population or group");
+    experiment.stimuli.push_back({.name = name,
+                                  .target = target.population,
+                                  .neurons = target.neurons,
+                                  .weight = settings.weight,
+                                  .receptor = std::string(settings.receptor),
+                                  .generator = *settings.generator.value});
+  }
+}
+
+bool is_spiking(const Population& population) { return static_cast<const NeuronTable*>(population.neuron.plugin->table)->spiking; }
+
+int64_t in_steps(double ms, double dt, const std::string& where) {
+  const double steps = ms / dt;
+  const auto whole = static_cast<int64_t>(std::llround(steps));
+  if (whole < 1 || std::fabs(steps - static_cast<double>(whole)) > 1e-6 * static_cast<double>(whole))
+    fail("{}{} ms is not a multiple of dt = {} ms.", where, ms, dt);
+  return whole;
+}
+
+void read_recording(Table root, Experiment& experiment) {
+  Table simulation = root.table("simulation"), record = root.table("record");
+  experiment.simulation = simulation.read<SimulationSettings>();
+  experiment.record = record.read<RecordSettings>();
+  const auto& clock = experiment.simulation.as<SimulationSettings>();
+  const auto& settings = experiment.record.as<RecordSettings>();
+  in_steps(clock.duration, clock.dt, simulation.where("duration"));
+  if (clock.trial > 0) in_steps(clock.trial, clock.dt, simulation.where("trial"));
+  SimulationOptions& options = experiment.options;
+  options.dt = clock.dt;
+  options.duration = clock.duration;
+  options.trial = clock.trial;
+  options.learning_interval = clock.learning_interval;
+  options.seed = experiment.seed;
+  options.signal_interval = settings.signal_interval;
+  options.weights_interval = settings.weights_interval;
+  in_steps(settings.signal_interval, clock.dt, record.where("signal_interval"));
+
+  std::map<std::string, const Population*> populations;
+  for (const Population* population : experiment.blueprint.populations()) populations[population->name] = population;
+  if (record.has("spikes")) {
+    for (const std::string_view name : settings.spikes) {
+      if (!is_spiking(*lookup(populations, name, record.where("spikes"), "population")))
+        fail("{}the neurons of '{}' do not spike; record their \"activity\" as a trace.", record.where("spikes"), name);
+      options.record_spikes.emplace_back(name);
+    }
+  } else {
+    for (const Population* population : experiment.blueprint.populations())
+      if (is_spiking(*population)) options.record_spikes.push_back(population->name);
+  }
+
+  for (auto& [name, table] : record.tables("traces")) {
+    const Values values = table.read<TraceSettings>();
+    const auto& trace = values.as<TraceSettings>();
+    const NeuronSet& set = lookup(experiment.groups, trace.source, table.where("source"), "population or group");
+    TraceRequest request{set.population, std::string(trace.variable), set.neurons, in_steps(trace.interval, clock.dt, table.where("interval"))};
+    const Population& population = experiment.blueprint.population(set.population);
+    if (request.neurons.empty())
+      for (int32_t i = 0; i < population.size; ++i) request.neurons.push_back(i);
+
+    std::vector<std::string> variables;
+    const auto& model = *static_cast<const NeuronTable*>(population.neuron.plugin->table);
+    for (const FieldInfo& field : model.state->list()) variables.emplace_back(field.name);
+    if (!model.spiking) variables.emplace_back("activity");
+    if (std::find(variables.begin(), variables.end(), request.variable) == variables.end())
+      fail("{}'{}' is not a variable of {}; it has: {}.{}", table.where("variable"), request.variable, population.neuron.name,
+           fmt::join(variables, ", "), did_you_mean(request.variable, variables));
+    for (const TraceRequest& other : experiment.options.traces)
+      if (other.population == request.population && other.variable == request.variable)
+        fail("{}'{}' of '{}' is recorded by another trace already; make a group of all the neurons that are wanted.", table.where(),
+             request.variable, request.population);
+    experiment.options.traces.push_back(std::move(request));
+    experiment.trace_names.push_back(name);
+  }
+}
+
+/// A channel whose source is a group sees the group's neurons of their population.
+void resolve_group(const Experiment& experiment, Values& channel, const Table& table) {
+  const auto& spec = channel.as<ChannelSpec>();
+  const std::string_view prefix = "population:";
+  if (!spec.source.starts_with(prefix)) return;
+  const std::string name(spec.source.substr(prefix.size()));
+  const NeuronSet& set = lookup(experiment.groups, name, table.where("source"), "population or group");
+  if (set.neurons.empty()) return;
+  if (!spec.neurons.empty()) fail("{}'{}' is a group, which chooses the neurons itself.", table.where("neurons"), name);
+  channel.set(*channel.find("source"), std::string(prefix) + set.population);
+  channel.set(*channel.find("neurons"), std::vector<int64_t>(set.neurons.begin(), set.neurons.end()));
+}
+
+void read_fit(Table root, Experiment& experiment, Registry& registry) {
+  experiment.has_dataset = root.has("dataset");
+  experiment.has_model = root.has("model") || root.has("training");
+  Table dataset = root.table("dataset");
+  experiment.dataset = dataset.read<DatasetOptions>();
+  for (const char* side : {"inputs", "targets"}) {
+    for (auto& [name, table] : dataset.tables(side)) {
+      Values channel = table.read<ChannelSpec>();
+      resolve_group(experiment, channel, table);
+      (side[0] == 'i' ? experiment.inputs : experiment.targets).emplace_back(name, std::move(channel));
+    }
+  }
+  if (experiment.has_dataset && experiment.inputs.empty())
+    fail("{}has no inputs; add a table [dataset.inputs.NAME].", dataset.where());
+  if (experiment.has_dataset && experiment.targets.empty())
+    fail("{}has no targets; add a table [dataset.targets.NAME].", dataset.where());
+  experiment.model = root.table("model").read<ModelSettings>();
+  experiment.training = root.table("training").read<TrainingOptions>();
+  Table evaluation = root.table("evaluation");
+  experiment.evaluation = evaluation.read<EvaluationOptions>();
+  experiment.metrics = read_metrics(evaluation, registry);
+  experiment.report = root.table("report").read<ReportSettings>();
+  if (experiment.has_model && !experiment.has_dataset)
+    fail("{}has a model but no [dataset] to fit it to.", root.where());
+}
+
+}  // namespace
+
+Experiment load(Document& document, Registry& registry) {
+  install_reader_services();
+  Experiment experiment;
+  experiment.registry = &registry;
+  experiment.file = document.path();
+  experiment.text = document.text();
+  experiment.resolved_text = document.resolved_text();
+  Table root = document.root();
+  experiment.head = root.read<ExperimentSettings>();
+  const auto& head = experiment.head.as<ExperimentSettings>();
+  experiment.seed = static_cast<uint64_t>(head.seed);
+  experiment.title = head.title.empty() ? std::filesystem::path(document.path()).stem().string() : std::string(head.title);
+  Table network = root.table("network");
+  read_populations(network, experiment);
+  read_projections(network, experiment);
+  read_groups(network, experiment);
+  read_stimuli(root, experiment);
+  read_recording(root, experiment);
+  read_fit(root, experiment, registry);
+  root.finish();
+  return experiment;
+}
+
+}  // namespace proxon
