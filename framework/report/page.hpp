@@ -5,11 +5,12 @@
 // stay visible) and the caption says so. Times are in the unit that the axis names; matrices are row-major. Vectors of
 // one series must have equal lengths (a check fails otherwise).
 //
-//   report::Page page{.title = "quickstart", .subtitle = "1,000 LIF neurons and a dense twin of their population
-//   rates"}; report::Section fit{.heading = "Fit", .text = "The twin was fitted for 60 epochs."};
-//   fit.blocks.push_back(report::Lines{.title = "Loss", .caption = "Both curves must flatten; a gap between them is
-//   overfitting.",
-//                                      .x = {"epoch"}, .y = {"mean squared error", "Hz²", report::logarithmic},
+//   report::Page page{.title = "quickstart", .subtitle = "1,000 LIF neurons and a dense twin of their rates"};
+//   report::Section fit{.heading = "Fit", .text = "The twin was fitted for 60 epochs."};
+//   fit.blocks.push_back(report::Lines{.title = "Loss",
+//                                      .caption = "Both curves must flatten; a gap between them is overfitting.",
+//                                      .x = {"epoch"},
+//                                      .y = {"mean squared error", "Hz²", report::logarithmic},
 //                                      .series = {{"training", epochs, train}, {"validation", epochs, validation}}});
 //   page.sections.push_back(std::move(fit));
 //   report::write_html(page, "quickstart.html");
@@ -20,6 +21,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -56,7 +58,13 @@ struct Cell {
   Cell(const char* text) : value(std::string(text)) {}
   Cell(bool yes) : value(std::string(yes ? "yes" : "no")) {}
   template <std::integral Number>
-  Cell(Number number) : value(static_cast<std::int64_t>(number)) {}
+  Cell(Number number) {
+    if (std::in_range<std::int64_t>(number)) {
+      value = static_cast<std::int64_t>(number);
+    } else {
+      value = std::to_string(number);
+    }
+  }
   template <std::floating_point Number>
   Cell(Number number) : value(static_cast<double>(number)) {}
   template <class Value>
@@ -148,6 +156,7 @@ struct Raster {
   Axis neuron = {"neuron"};
   std::vector<Spikes> groups;
   std::optional<double> from = {}, to = {};  ///< bounds of the time axis; otherwise the first and last spike
+  std::size_t neurons = 0;                   ///< rows of the axis, silent ones too; otherwise up to the highest row
   bool wide = true;
 };
 
