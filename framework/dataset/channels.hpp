@@ -36,14 +36,15 @@ class Channels {
   const std::vector<std::string>& units() const { return units_; }
   /// True for a channel that is a rate (which smoothing acts on).
   bool is_rate(int64_t channel) const { return rate_[static_cast<size_t>(channel)] != 0; }
-  /// Number of whole bins that all channels cover.
+  /// The bins [first_bin, bins) are covered by all channels.
+  int64_t first_bin() const { return first_bin_; }
   int64_t bins() const { return bins_; }
 
   /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked for.
   /// Throws Error at a value that is not a number.
   void read(const RecordingSource& recording, int64_t begin, int64_t end, float* out) const;
-  /// Throws Error when a channel that is made of spikes has none in `total`, the sums over [n_channels] of all bins.
-  void check_spikes(std::span<const double> total, double duration) const;
+  /// Throws Error when all channels of a population's rate or spikes are 0 in `total`, the sum of each channel over the recording.
+  void check_spikes(std::span<const double> total) const;
 
  private:
   enum class What { signal, rate, spikes, trace };
@@ -51,20 +52,23 @@ class Channels {
     What what;
     int index;               ///< of the stimulus, population or trace
     int64_t first, columns;  ///< its channels
-    double scale;            ///< of one spike
+    double scale;            ///< what one spike adds
     std::vector<int32_t> column;  ///< of each neuron of the population (each column of the trace), -1 where it is not asked for
-    std::string text;        ///< for messages: "rate of population 'E'"
+    std::string text;             ///< for messages: "population 'E'"
   };
-  void add_signal(const RecordingSource& recording, const std::string& name, const ChannelSpec& spec);
+  void add(const RecordingSource& recording, const ChannelSpec& spec);
+  void add_signal(const RecordingSource& recording, std::string_view name, const ChannelSpec& spec);
   void add_spikes(const RecordingSource& recording, int population, const ChannelSpec& spec, bool rate);
   void add_trace(const RecordingSource& recording, int population, const ChannelSpec& spec);
+  void add_channel(std::string name, std::string unit, bool rate);
+  void covers(double first, double last);
   void read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
   void read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
   void read_trace(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
 
   std::string side_;
   double bin_ = 0;
-  int64_t bins_ = 0;
+  int64_t first_bin_ = 0, bins_ = 0;
   std::vector<Group> groups_;
   std::vector<std::string> names_, units_;
   std::vector<char> rate_;

@@ -81,7 +81,7 @@ class Dataset : public SampleSource {
 
   int64_t input_bins() const { return history_; }
   int64_t target_bins() const { return horizon_; }
-  /// One a channel: "drive", "E rate", "E 17 spikes", "n1 0 activity".
+  /// One a channel: "drive", "E rate", "E[17] spikes", "n1[0] activity".
   const std::vector<std::string>& input_channel_names() const { return input_.names(); }
   const std::vector<std::string>& target_channel_names() const { return target_.names(); }
   /// One a column of Y: the channel's name, with " +20 ms" for later bins of the horizon.

@@ -1,0 +1,333 @@
+#include "proxon/dataset/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "proxon/base/progress.hpp"
+#include "proxon/base/random.hpp"
+#include "proxon/base/threads.hpp"
+
+namespace proxon {
+namespace {
+
+constexpr const char* split_names[] = {"train", "validation", "test"};
+
+/// Mean and variance of weighted values, one after the other (West 1979, doi:10.1145/359146.359153).
+struct Moments {
+  double weight = 0, mean = 0, squares = 0;
+  void add(double value, double w) {
+    weight += w;
+    const double step = (value - mean) * w / weight;
+    squares += (value - mean) * w * (value - mean - step);
+    mean += step;
+  }
+  double std() const { return weight > 0 ? std::sqrt(squares / weight) : 0; }
+};
+
+Normalisation constants(const std::vector<Moments>& moments, bool zscore) {
+  Normalisation result;
+  for (const Moments& m : moments) {
+    const double std = m.std();
+    // A spread that rounding alone explains is that of a constant.
+    const bool constant = !(std > 1e-7 * std::fabs(m.mean)) || std == 0;
+    result.mean.push_back(zscore ? m.mean : 0);
+    result.std.push_back(zscore && !constant ? std : 1);
+  }
+  return result;
+}
+
+}  // namespace
+
+Dataset::Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options, std::span<const ChannelSpec> inputs,
+                 std::span<const ChannelSpec> targets, uint64_t seed)
+    : recording_(std::move(recording)),
+      input_(*recording_, inputs, "input", options.bin),
+      target_(*recording_, targets, "target", options.bin),
+      n_inputs_(input_.size()),
+      n_targets_(target_.size()),
+      bin_(options.bin) {
+  read_times(options);
+  make_parts(options, seed);
+  take_constants(options);
+}
+
+void Dataset::read_times(const DatasetOptions& options) {
+  auto bins = [&](double time, const char* name) {
+    const double n = time / bin_;
+    const auto whole = static_cast<int64_t>(std::llround(n));
+    if (std::fabs(n - static_cast<double>(whole)) > 1e-6)
+      fail("dataset: {} = {} ms is no multiple of bin = {} ms: take {} or {} ms.", name, time, bin_, std::floor(n) * bin_,
+           std::ceil(n) * bin_);
+    return whole;
+  };
+  auto at_least_one = [&](double time, const char* name) { return time == 0 ? 1 : bins(time, name); };
+  history_ = at_least_one(options.history, "history");
+  horizon_ = at_least_one(options.horizon, "horizon");
+  stride_ = at_least_one(options.stride, "stride");
+  lag_ = bins(options.lag, "lag");
+  warm_up_ = bins(options.warm_up, "warm_up");
+  gap_ = bins(options.gap, "gap");
+  trial_ = bins(options.trial > 0 ? options.trial : recording_->trial, "trial");
+  at_trial_end_ = options.align == "trial_end";
+  window_ = history_ + lag_ + horizon_ - 1;
+  bins_ = std::min(input_.bins(), target_.bins());
+
+  // What cannot be
+  const std::string window = fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(window_) * bin_,
+                                         double(history_) * bin_, double(lag_) * bin_, double(horizon_) * bin_);
+  if (at_trial_end_ && trial_ == 0) fail("dataset: align = \"trial_end\" needs trials: give trial, the length of one in ms.");
+  if (options.split_by == "trial" && trial_ == 0) fail("dataset: split_by = \"trial\" needs trials: give trial, the length of one in ms.");
+  if (options.split_by == "trial" && gap_ > 0) fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
+  if (trial_ > 0 && window_ > trial_)
+    fail("dataset: {} does not fit into a trial of {} ms: shorten history, lag or horizon.", window, double(trial_) * bin_);
+  if (window_ + warm_up_ > bins_)
+    fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten history, lag or horizon.", window,
+         double(std::max<int64_t>(bins_, 0)) * bin_,
+         warm_up_ > 0 ? fmt::format(" after a warm_up of {} ms", double(warm_up_) * bin_) : "");
+
+  // The filter of target rates: weights of the bins before, at and after
+  if (options.smoothing == 0) return;
+  bool any_rate = false;
+  for (int64_t c = 0; c < n_targets_; ++c) any_rate |= target_.is_rate(c);
+  if (!any_rate) fail("dataset: smoothing acts on target rates, and no target is a rate: leave smoothing out.");
+  const bool gaussian = options.smoothing_kernel == "gaussian";
+  const double tau = options.smoothing / bin_;
+  kernel_before_ = static_cast<int64_t>(std::ceil(tau * (gaussian ? 4 : 9)));
+  kernel_after_ = gaussian ? kernel_before_ : 0;
+  for (int64_t k = -kernel_before_; k <= kernel_after_; ++k) {
+    const double x = static_cast<double>(k) / tau;
+    kernel_.push_back(std::exp(gaussian ? -0.5 * x * x : x));
+  }
+}
+
+void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
+  const double shares[] = {options.train, options.validation, options.test};
+  const double total = shares[0] + shares[1] + shares[2];
+  if (total > 1 + 1e-9)
+    fail("dataset: train + validation + test = {} + {} + {} = {:.4g}, and must not be above 1.", shares[0], shares[1], shares[2], total);
+
+  // The pieces of time that are shared out: bins, or trials
+  int64_t begin = std::max({warm_up_, input_.first_bin(), target_.first_bin()});
+  const int64_t piece = trial_ > 0 ? trial_ : 1;
+  const int64_t first_piece = (begin + piece - 1) / piece;
+  const int64_t pieces = std::max<int64_t>(0, bins_ / piece - first_piece);
+  const int64_t gap_pieces = (gap_ + piece - 1) / piece;
+  std::vector<int64_t> order;
+  if (trial_ > 0) {
+    order.resize(static_cast<size_t>(pieces));
+    std::iota(order.begin(), order.end(), first_piece);
+  }
+  if (options.split_by == "trial") {
+    Stream stream(Key{seed, purpose("dataset/split")}, 0);
+    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(static_cast<uint32_t>(i))]);
+  }
+
+  // Share them out
+  double share = 0;
+  for (size_t s = 0; s < 3; ++s) {
+    auto border = [&](double at) { return static_cast<int64_t>(std::llround(at * static_cast<double>(pieces))); };
+    const int64_t from = border(share) + (share > 0 && shares[s] > 0 ? gap_pieces : 0);
+    share += shares[s];
+    const int64_t to = border(share);
+    Part& part = parts_[s];
+    part.bins = trial_ > 0 ? trial_ : std::max<int64_t>(0, to - from);
+    for (int64_t i = from; i < to; ++i) {
+      if (trial_ == 0 && i > from) break;
+      part.segments.push_back(trial_ > 0 ? order[static_cast<size_t>(i)] * trial_ : first_piece + i);
+    }
+    std::sort(part.segments.begin(), part.segments.end());
+    part.samples = part.bins < window_ ? 0 : at_trial_end_ ? 1 : (part.bins - window_) / stride_ + 1;
+    if (shares[s] > 0 && samples(static_cast<Split>(s)) == 0)
+      fail("dataset: the {} split ({} of {} ms) holds no window of {} ms: record longer, shorten the window, or raise {}.", split_names[s],
+           shares[s], static_cast<double>(pieces * piece) * bin_, static_cast<double>(window_) * bin_, split_names[s]);
+    for (const int64_t first : part.segments) segments_.emplace_back(first, first + part.bins);
+  }
+  std::sort(segments_.begin(), segments_.end());
+}
+
+void Dataset::take_constants(const DatasetOptions& options) {
+  // Blocks: at least four fit into the cache
+  const double row_bytes = 4.0 * static_cast<double>(n_inputs_ + n_targets_);
+  const double rows = std::max(1.0, options.cache * 1e6 / row_bytes);
+  block_bins_ = std::clamp(static_cast<int64_t>(rows / 4), int64_t{1}, int64_t{8192});
+  most_blocks_ = std::max<int64_t>(1, static_cast<int64_t>(rows) / block_bins_);
+  blocks_.resize(static_cast<size_t>((bins_ + block_bins_ - 1) / block_bins_));
+
+  // One walk through the recording, bin by bin
+  const Part& train = part(Split::train);
+  std::vector<Moments> in(static_cast<size_t>(n_inputs_)), out(static_cast<size_t>(n_targets_));
+  std::vector<double> total(static_cast<size_t>(n_targets_), 0);
+  size_t segment = 0;
+  for (int64_t bin = 0; bin < bins_; ++bin) {
+    if (bin % block_bins_ == 0) stop_if_interrupted("reading the dataset");
+    const Block& rows_of = block(bin / block_bins_);
+    const auto row = static_cast<size_t>(bin % block_bins_);
+    const float* targets = rows_of.targets.data() + row * out.size();
+    for (size_t c = 0; c < out.size(); ++c) total[c] += targets[c];
+
+    // Training bins: how many samples have this bin as a target
+    while (segment < train.segments.size() && bin >= train.segments[segment] + train.bins) ++segment;
+    if (segment == train.segments.size() || bin < train.segments[segment]) continue;
+    const float* inputs = rows_of.inputs.data() + row * in.size();
+    for (size_t c = 0; c < in.size(); ++c) in[c].add(inputs[c], 1);
+    const int64_t offset = bin - train.segments[segment];
+    const int64_t first_target = window(train, 0) - train.segments[0] + history_ - 1 + lag_;
+    const int64_t latest = std::min(train.samples - 1, offset < first_target ? -1 : (offset - first_target) / stride_);
+    const int64_t behind = offset - first_target - (horizon_ - 1);
+    const int64_t earliest = behind <= 0 ? 0 : (behind + stride_ - 1) / stride_;
+    if (latest < earliest) continue;
+    for (size_t c = 0; c < out.size(); ++c) out[c].add(targets[c], static_cast<double>(latest - earliest + 1));
+  }
+  target_.check_spikes(total);
+  input_constants_ = constants(in, options.normalise == "zscore");
+  target_constants_ = constants(out, options.normalise_targets == "zscore");
+  for (const Moments& m : out) target_mean_.push_back(m.mean);
+}
+
+int64_t Dataset::samples(Split split) const { return static_cast<int64_t>(part(split).segments.size()) * part(split).samples; }
+
+int64_t Dataset::window(const Part& part, int64_t number) const {
+  const int64_t segment = part.segments[static_cast<size_t>(number / part.samples)];
+  return segment + (at_trial_end_ ? part.bins - window_ : number % part.samples * stride_);
+}
+
+std::pair<int64_t, int64_t> Dataset::segment_of(int64_t bin) const {
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), std::pair{bin, INT64_MAX});
+  if (after == segments_.begin() || bin >= (after - 1)->second) return {bin, bin + 1};
+  return *(after - 1);
+}
+
+void Dataset::gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) {
+  const Part& from = part(split);
+  auto copy = [&](auto&& block_at, size_t i) {
+    const int64_t begin = window(from, numbers[i]);
+    auto rows = [&](int64_t first, int64_t count, bool input, float* to) {
+      const Normalisation& constant = input ? input_constants_ : target_constants_;
+      const auto channels = constant.mean.size();
+      for (int64_t bin = first; bin < first + count; ++bin) {
+        const Block& at = block_at(bin / block_bins_);
+        const float* values = (input ? at.inputs : at.targets).data() + static_cast<size_t>(bin % block_bins_) * channels;
+        for (size_t c = 0; c < channels; ++c)
+          to[c] = static_cast<float>((values[c] - constant.mean[c]) / constant.std[c]);
+        to += channels;
+      }
+    };
+    rows(begin, history_, true, X + static_cast<int64_t>(i) * inputs());
+    rows(begin + history_ - 1 + lag_, horizon_, false, Y + static_cast<int64_t>(i) * outputs());
+  };
+
+  // Everything is in memory: any order, all threads
+  if (resident_ == static_cast<int64_t>(blocks_.size()))
+    return parallel_for(static_cast<int64_t>(numbers.size()), 8, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        copy([&](int64_t b) -> const Block& { return *blocks_[static_cast<size_t>(b)]; }, static_cast<size_t>(i));
+    });
+
+  // In the order of time, so that each block is read once
+  std::vector<size_t> order(numbers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::pair{numbers[a], a} < std::pair{numbers[b], b}; });
+  for (const size_t i : order) copy([&](int64_t b) -> const Block& { return block(b); }, i);
+}
+
+const Dataset::Block& Dataset::block(int64_t number) {
+  auto& slot = blocks_[static_cast<size_t>(number)];
+  if (!slot) {
+    if (resident_ >= most_blocks_) {
+      auto oldest = blocks_.end();
+      for (auto it = blocks_.begin(); it != blocks_.end(); ++it)
+        if (*it && (oldest == blocks_.end() || (*it)->last_use < (*oldest)->last_use)) oldest = it;
+      oldest->reset();
+      --resident_;
+    }
+    slot = load(number);
+    ++resident_;
+  }
+  slot->last_use = ++clock_;
+  return *slot;
+}
+
+std::unique_ptr<Dataset::Block> Dataset::load(int64_t number) const {
+  const int64_t begin = number * block_bins_, end = std::min(bins_, begin + block_bins_);
+  auto result = std::make_unique<Block>();
+  result->inputs.resize(static_cast<size_t>((end - begin) * n_inputs_));
+  result->targets.resize(static_cast<size_t>((end - begin) * n_targets_));
+  input_.read(*recording_, begin, end, result->inputs.data());
+  if (kernel_.empty()) {
+    target_.read(*recording_, begin, end, result->targets.data());
+    return result;
+  }
+  const int64_t raw_begin = std::max<int64_t>(0, begin - kernel_before_), raw_end = std::min(bins_, end + kernel_after_);
+  std::vector<float> raw(static_cast<size_t>((raw_end - raw_begin) * n_targets_));
+  target_.read(*recording_, raw_begin, raw_end, raw.data());
+  smooth(raw, raw_begin, begin, end, result->targets);
+  return result;
+}
+
+void Dataset::smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end, std::span<float> smoothed) const {
+  for (int64_t bin = begin; bin < end; ++bin) {
+    const auto [first, last] = segment_of(bin);
+    const int64_t from = std::max(first, bin - kernel_before_), to = std::min(last, bin + kernel_after_ + 1);
+    for (int64_t c = 0; c < n_targets_; ++c) {
+      float& value = smoothed[static_cast<size_t>((bin - begin) * n_targets_ + c)];
+      value = raw[static_cast<size_t>((bin - raw_begin) * n_targets_ + c)];
+      if (!target_.is_rate(c)) continue;
+      double sum = 0, weights = 0;
+      for (int64_t other = from; other < to; ++other) {
+        const double weight = kernel_[static_cast<size_t>(other - bin + kernel_before_)];
+        sum += weight * raw[static_cast<size_t>((other - raw_begin) * n_targets_ + c)];
+        weights += weight;
+      }
+      value = static_cast<float>(sum / weights);
+    }
+  }
+}
+
+std::vector<std::string> Dataset::output_names() const {
+  std::vector<std::string> names;
+  for (int64_t k = 0; k < horizon_; ++k)
+    for (const std::string& name : target_.names()) names.push_back(k == 0 ? name : fmt::format("{} +{} ms", name, double(k) * bin_));
+  return names;
+}
+
+double Dataset::sample_time(Split split, int64_t number) const {
+  return static_cast<double>(window(part(split), number) + history_ + lag_) * bin_;
+}
+
+std::vector<float> Dataset::baseline() const {
+  std::vector<float> result;
+  for (int64_t k = 0; k < horizon_; ++k) result.insert(result.end(), target_mean_.begin(), target_mean_.end());
+  return result;
+}
+
+void Dataset::to_units(std::span<float> Y) const {
+  const size_t channels = target_constants_.mean.size();
+  for (size_t i = 0; i < Y.size(); ++i)
+    Y[i] = static_cast<float>(Y[i] * target_constants_.std[i % channels] + target_constants_.mean[i % channels]);
+}
+
+std::pair<double, double> Dataset::span(Split split) const {
+  const Part& p = part(split);
+  if (p.segments.empty()) return {0, 0};
+  return {static_cast<double>(p.segments.front()) * bin_, static_cast<double>(p.segments.back() + p.bins) * bin_};
+}
+
+std::string Dataset::describe() const {
+  auto list = [](const std::vector<std::string>& names) {
+    std::string text = names.front();
+    for (size_t i = 1; i < std::min<size_t>(names.size(), 4); ++i) text += ", " + names[i];
+    return names.size() > 4 ? text + fmt::format(", ... {}", names.back()) : text;
+  };
+  const double bytes = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * bins_);
+  const double kept = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * std::min(bins_, most_blocks_ * block_bins_));
+  std::string text = fmt::format("inputs   {} = {} channels x {} bins of {} ms: {}\n", inputs(), n_inputs_, history_, bin_, list(input_.names()));
+  text += fmt::format("outputs  {} = {} channels x {} bins: {}\n", outputs(), n_targets_, horizon_, list(target_.names()));
+  text += fmt::format("samples  {} train, {} validation, {} test", format_count(samples(Split::train)),
+                      format_count(samples(Split::validation)), format_count(samples(Split::test)));
+  if (trial_ > 0) text += fmt::format("; trials of {} ms", static_cast<double>(trial_) * bin_);
+  text += fmt::format("\nmemory   {} of {} of binned recording", format_bytes(kept), format_bytes(bytes));
+  return text + "\n";
+}
+
+}  // namespace proxon

@@ -1,0 +1,111 @@
+#include "proxon/dataset/recording_source.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace proxon {
+namespace {
+
+class ArchiveRecording : public RecordingSource {
+ public:
+  explicit ArchiveRecording(const archive::Reader& reader) : reader_(reader) {
+    for (const auto& population : reader.populations())
+      populations.push_back({population.name, population.size, population.spikes});
+    for (const auto& trace : reader.traces())
+      traces.push_back({trace.population, trace.variable, trace.unit, trace.neurons, trace.start_ms, trace.step_ms});
+    for (const auto& signal : reader.signals())
+      signals.push_back({signal.name, signal.unit, signal.start_ms, signal.step_ms});
+    for (size_t i = 0; i < traces.size(); ++i) trace_rows.push_back(reader.trace_rows(static_cast<int>(i)));
+    for (size_t i = 0; i < signals.size(); ++i) signal_rows.push_back(reader.signal_rows(static_cast<int>(i)));
+    end = recorded_until();
+    trial = trial_length();
+  }
+
+  Spikes spikes(int population, double begin, double until) const override {
+    archive::SpikeBlock block = reader_.spikes(population, begin, until);
+    return {std::move(block.ms), std::move(block.neurons)};
+  }
+  std::vector<float> trace(int trace, int64_t begin, int64_t until) const override {
+    return reader_.trace(trace, begin, until);
+  }
+  std::vector<float> signal(int signal, int64_t begin, int64_t until) const override {
+    return reader_.signal(signal, begin, until);
+  }
+
+ private:
+  /// The stated duration, or of a run that was killed the time of its last spike; traces and signals tell themselves how far they reach.
+  double recorded_until() const {
+    if (reader_.stage_done("simulate")) return reader_.duration_ms();
+    double last = 0;
+    bool regular = !traces.empty() || !signals.empty();
+    for (size_t p = 0; p < populations.size(); ++p) {
+      const int64_t n = populations[p].spikes ? reader_.n_spikes(static_cast<int>(p)) : 0;
+      if (n > 0) last = std::max(last, reader_.spike_range(static_cast<int>(p), n - 1, n).ms.front());
+    }
+    for (size_t i = 0; i < signals.size(); ++i)
+      last = std::max(last, signals[i].start + static_cast<double>(signal_rows[i]) * signals[i].interval);
+    for (size_t i = 0; i < traces.size(); ++i)
+      last = std::max(last, traces[i].start + static_cast<double>(trace_rows[i]) * traces[i].interval);
+    if (!regular && last == 0) return reader_.duration_ms();
+    return reader_.duration_ms() > 0 ? std::min(last, reader_.duration_ms()) : last;
+  }
+
+  double trial_length() const {
+    for (const archive::Object& object : reader_.objects()) {
+      if (object.name != "simulation") continue;
+      for (const archive::Attribute& attribute : object.attributes)
+        if (const double* value = std::get_if<double>(&attribute.value); attribute.name == "trial" && value) return *value;
+    }
+    return 0;
+  }
+
+  const archive::Reader& reader_;
+};
+
+class RecordingInMemory : public RecordingSource {
+ public:
+  RecordingInMemory(const MemoryRecording& recording, std::vector<Population> recorded, std::vector<TraceInfo> trace_infos,
+                    std::vector<SignalInfo> signal_infos, double trial_length)
+      : recording_(recording) {
+    populations = std::move(recorded);
+    traces = std::move(trace_infos);
+    signals = std::move(signal_infos);
+    end = recording.end;
+    trial = trial_length;
+    for (size_t i = 0; i < traces.size(); ++i)
+      trace_rows.push_back(static_cast<int64_t>(recording.traces[i].size() / std::max<size_t>(1, traces[i].neurons.size())));
+    for (size_t i = 0; i < signals.size(); ++i) signal_rows.push_back(static_cast<int64_t>(recording.signals[i].size()));
+  }
+
+  Spikes spikes(int population, double begin, double until) const override {
+    const auto& all = recording_.spike[static_cast<size_t>(population)];
+    const auto first = std::lower_bound(all.time.begin(), all.time.end(), begin) - all.time.begin();
+    const auto last = std::lower_bound(all.time.begin(), all.time.end(), until) - all.time.begin();
+    return {{all.time.begin() + first, all.time.begin() + last}, {all.neuron.begin() + first, all.neuron.begin() + last}};
+  }
+  std::vector<float> trace(int trace, int64_t begin, int64_t until) const override {
+    const auto& rows = recording_.traces[static_cast<size_t>(trace)];
+    const auto columns = static_cast<int64_t>(traces[static_cast<size_t>(trace)].neurons.size());
+    return {rows.begin() + begin * columns, rows.begin() + until * columns};
+  }
+  std::vector<float> signal(int signal, int64_t begin, int64_t until) const override {
+    const auto& values = recording_.signals[static_cast<size_t>(signal)];
+    return {values.begin() + begin, values.begin() + until};
+  }
+
+ private:
+  const MemoryRecording& recording_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordingSource> recording_of(const archive::Reader& reader) {
+  return std::make_unique<ArchiveRecording>(reader);
+}
+
+std::unique_ptr<RecordingSource> recording_of(const MemoryRecording& recording, std::vector<RecordingSource::Population> populations,
+                                              std::vector<TraceInfo> traces, std::vector<SignalInfo> signals, double trial) {
+  return std::make_unique<RecordingInMemory>(recording, std::move(populations), std::move(traces), std::move(signals), trial);
+}
+
+}  // namespace proxon
