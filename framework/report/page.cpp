@@ -211,10 +211,16 @@ int write_all(const char* path, std::string_view text) {
 }  // namespace
 
 std::string shown(std::int64_t value) {
-  std::string text = std::to_string(value);
-  const std::size_t first = value < 0 ? 1 : 0;
-  if (text.size() - first < 5) return text;
-  for (std::size_t place = text.size() - 3; place > first && place < text.size(); place -= 3) text.insert(place, ",");
+  constexpr std::size_t undivided = 4;
+  const std::string plain = std::to_string(value);
+  const std::size_t digits = plain.size() - (value < 0 ? 1 : 0);
+  if (digits <= undivided) return plain;
+  std::string text;
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const std::size_t left = plain.size() - i;
+    if (left % 3 == 0 && left < digits) text += ',';
+    text += plain[i];
+  }
   return text;
 }
 

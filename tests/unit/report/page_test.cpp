@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -182,6 +183,8 @@ TEST_CASE("numbers are written for people") {
   CHECK(shown(std::int64_t{0}) == "0");
   CHECK(shown(std::int64_t{9999}) == "9999");
   CHECK(shown(std::int64_t{-12345}) == "-12,345");
+  CHECK(shown(std::int64_t{-123456}) == "-123,456");
+  CHECK(shown(std::numeric_limits<std::int64_t>::min()) == "-9,223,372,036,854,775,808");
   CHECK(shown(std::int64_t{1234567}) == "1,234,567");
   CHECK(shown(0.93124) == "0.9312");
   CHECK(shown(0.5) == "0.5000");
