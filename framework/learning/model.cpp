@@ -1,0 +1,137 @@
+#include "proxon/learning/model.hpp"
+
+#include <algorithm>
+
+#include "proxon/base/threads.hpp"
+#include "proxon/learning/activations.hpp"
+#include "proxon/learning/products.hpp"
+
+namespace proxon {
+namespace {
+
+/// Rows that go through the model at a time when nothing trains.
+constexpr int64_t predict_rows = 256;
+
+std::string shape_text(int64_t rows, int64_t columns) { return fmt::format("{} x {}", rows, columns); }
+
+}  // namespace
+
+const Services& learning_services() {
+  static const Services services{
+      .host = nullptr,
+      .product = [](void*, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+                    int64_t ldb, float* c, int64_t ldc, int add) noexcept {
+        product(m, n, k, {a, lda, transpose_a != 0}, {b, ldb, transpose_b != 0}, c, ldc, add != 0);
+      },
+      .parallel = [](void*, int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) noexcept {
+        if (n <= grain) return n > 0 ? body(context, 0, n) : void();
+        parallel_for(n, grain, [&](int64_t begin, int64_t end) { body(context, begin, end); });
+      },
+      .activate = [](void*, Activation f, const float* x, float* y, int64_t n) noexcept { activate(f, x, y, n); },
+      .activate_back = [](void*, Activation f, const float* y, float* dy, int64_t n) noexcept { activate_back(f, y, dy, n); },
+  };
+  return services;
+}
+
+Model::Model(const PluginValue& approximator, int64_t inputs, int64_t outputs)
+    : approximator_(approximator, ApproximatorSetup{inputs, outputs}), inputs_(inputs), outputs_(outputs) {
+  const ApproximatorTable& table = approximator_.table();
+  int64_t size = 0;
+  for (int32_t i = 0; i < table.layers(approximator_.object()); ++i) {
+    LayerInfo& layer = layers_.emplace_back();
+    table.layer(approximator_.object(), i, &layer);
+    if (layer.inputs < 1 || layer.outputs < 1 || layer.weight_offset < 0)
+      fail("approximator '{}': layer '{}' has no sensible shape ({}, at {})", approximator_.name(), layer.name.c_str(),
+           shape_text(layer.inputs, layer.outputs), layer.weight_offset);
+    size = std::max(size, layer.weight_offset + layer.inputs * layer.outputs);
+    if (layer.bias_offset >= 0) size = std::max(size, layer.bias_offset + layer.outputs);
+  }
+  if (layers_.empty() || layers_.back().outputs != outputs)
+    fail("approximator '{}': its last layer must have the {} outputs of the data", approximator_.name(), outputs);
+  theta_.assign(static_cast<size_t>(size), 0.f);
+}
+
+int32_t Model::find_layer(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const LayerInfo& layer : layers_) {
+    if (layer.name.c_str() == name) return static_cast<int32_t>(names.size());
+    names.emplace_back(layer.name.c_str());
+  }
+  fail("the model has no layer '{}'; it has {}.{}", name, fmt::join(names, ", "), did_you_mean(name, names));
+}
+
+std::span<const float> Model::weights(int32_t layer) const {
+  const LayerInfo& info = layers_.at(static_cast<size_t>(layer));
+  return theta().subspan(static_cast<size_t>(info.weight_offset), static_cast<size_t>(info.inputs * info.outputs));
+}
+
+std::span<const float> Model::biases(int32_t layer) const {
+  const LayerInfo& info = layers_.at(static_cast<size_t>(layer));
+  if (info.bias_offset < 0) return {};
+  return theta().subspan(static_cast<size_t>(info.bias_offset), static_cast<size_t>(info.outputs));
+}
+
+std::span<float> Model::weights(int32_t layer) {
+  const auto view = std::as_const(*this).weights(layer);
+  return {theta_.data() + (view.data() - theta_.data()), view.size()};
+}
+
+std::span<float> Model::biases(int32_t layer) {
+  const auto view = std::as_const(*this).biases(layer);
+  if (view.empty()) return {};
+  return {theta_.data() + (view.data() - theta_.data()), view.size()};
+}
+
+void Model::predict(std::span<const float> X, std::span<float> Y) const {
+  const int64_t rows = static_cast<int64_t>(X.size()) / inputs_;
+  PROXON_CHECK(static_cast<int64_t>(X.size()) == rows * inputs_ && static_cast<int64_t>(Y.size()) == rows * outputs_,
+               "{} values of X, {} of Y", X.size(), Y.size());
+  const ApproximatorTable& table = approximator_.table();
+  Column<float> tape(static_cast<size_t>(table.tape(approximator_.object(), std::min(rows, predict_rows))));
+  Status status;
+  for (int64_t first = 0; first < rows; first += predict_rows) {
+    ForwardPass pass{};
+    pass.theta = theta_.data();
+    pass.input = X.data() + first * inputs_;
+    pass.output = Y.data() + first * outputs_;
+    pass.tape = tape.data();
+    pass.batch = std::min(predict_rows, rows - first);
+    table.forward(approximator_.object(), &learning_services(), &pass, &status);
+    check(status, "approximator", approximator_.name());
+  }
+}
+
+std::vector<float> Model::predict(std::span<const float> X) const {
+  std::vector<float> Y(X.size() / static_cast<size_t>(inputs_) * static_cast<size_t>(outputs_));
+  predict(X, Y);
+  return Y;
+}
+
+archive::ModelRecord Model::record() const {
+  archive::ModelRecord record;
+  for (const LayerInfo& layer : layers_)
+    record.layers.push_back({layer.name.c_str(), layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset,
+                             std::string(activation_names[static_cast<size_t>(layer.activation)])});
+  record.theta.assign(theta_.begin(), theta_.end());
+  return record;
+}
+
+void Model::restore(const archive::ModelRecord& record) {
+  const archive::ModelRecord own = this->record();
+  if (own.layers.size() != record.layers.size())
+    fail("the archived model has {} layers, approximator '{}' as it is set up here has {}: give it the parameters it was fitted with",
+         record.layers.size(), approximator_.name(), own.layers.size());
+  for (size_t i = 0; i < own.layers.size(); ++i) {
+    const archive::LayerRecord &here = own.layers[i], &there = record.layers[i];
+    if (!(here == there))
+      fail("layer {} of the archived model is '{}' ({}, {}), here it is '{}' ({}, {}): give approximator '{}' the parameters it was "
+           "fitted with",
+           i, there.name, shape_text(there.rows, there.cols), there.activation, here.name, shape_text(here.rows, here.cols),
+           here.activation, approximator_.name());
+  }
+  if (record.theta.size() != theta_.size())
+    fail("the archived model has {} parameters where its layers need {}: the archive is damaged", record.theta.size(), theta_.size());
+  std::copy(record.theta.begin(), record.theta.end(), theta_.begin());
+}
+
+}  // namespace proxon

@@ -1,0 +1,215 @@
+// The method of Goto & van de Geijn 2008 (doi:10.1145/1356052.1356053): blocks of A and B are packed into panels that a kernel of
+// kernel_rows x kernel_columns runs through with all sums in registers.
+#include "proxon/learning/products.hpp"
+
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "proxon/base/columns.hpp"
+#include "proxon/base/threads.hpp"
+
+namespace proxon {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int vector_width = 16, kernel_rows = 8, kernel_vectors = 2;
+#else
+constexpr int vector_width = 8, kernel_rows = 4, kernel_vectors = 3;
+#endif
+typedef float Vector [[gnu::vector_size(vector_width * sizeof(float))]];
+typedef float Vector8 [[gnu::vector_size(32)]];
+
+constexpr int kernel_columns = kernel_vectors * vector_width;
+constexpr int64_t depth_block = 256;                       // k at a time: part of what a result is, see the header
+constexpr int64_t tile_rows = 256;                         // at most; a multiple of kernel_rows
+constexpr int64_t tile_columns = 10 * kernel_columns;      // at most
+constexpr int64_t small_work = 4096;                       // multiply-adds below which packing does not pay
+constexpr int64_t serial_work = 400'000;                   // multiply-adds below which one thread works
+
+template <class V = Vector>
+inline V load(const float* from) {
+  V v;
+  __builtin_memcpy(&v, from, sizeof(v));
+  return v;
+}
+template <class V>
+inline void store(float* to, V v) {
+  __builtin_memcpy(to, &v, sizeof(v));
+}
+
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+#if defined(__AVX512F__)
+  return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+  return _mm256_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+struct Panels {
+  Column<float> a = Column<float>(tile_rows * depth_block);
+  Column<float> b = Column<float>(tile_columns * depth_block);
+};
+
+/// The transpose of 8 x 8 floats, by three perfect shuffles.
+inline void transpose8(Vector8 (&v)[8]) {
+  typedef int32_t Index [[gnu::vector_size(32)]];
+  constexpr Index low = {0, 8, 1, 9, 2, 10, 3, 11}, high = {4, 12, 5, 13, 6, 14, 7, 15};
+  for (int round = 0; round < 3; ++round) {
+    Vector8 w[8];
+    for (int i = 0; i < 4; ++i) {
+      w[2 * i] = __builtin_shuffle(v[i], v[i + 4], low);
+      w[2 * i + 1] = __builtin_shuffle(v[i], v[i + 4], high);
+    }
+    for (int i = 0; i < 8; ++i) v[i] = w[i];
+  }
+}
+
+/// Packs `width` lanes of a block into a panel: panel[p * width + lane] = source[lane * lane_stride + p * depth_stride]; lanes from `lanes`
+/// on are zero. One of the strides is 1.
+template <int width>
+void pack_panel(const float* source, int64_t lane_stride, int64_t depth_stride, int64_t lanes, int64_t depth, float* panel) {
+  if (lane_stride == 1) {
+    for (int64_t p = 0; p < depth; ++p) {
+      const float* row = source + p * depth_stride;
+      if (lanes == width) {
+        for (int lane = 0; lane < width; ++lane) panel[p * width + lane] = row[lane];
+      } else {
+        for (int64_t lane = 0; lane < width; ++lane) panel[p * width + lane] = lane < lanes ? row[lane] : 0.f;
+      }
+    }
+    return;
+  }
+  for (int64_t first = 0; first < width; first += std::min(width, 8)) {
+    int64_t p = 0;
+    if (width % 8 == 0 && first + 8 <= lanes) {
+      for (; p + 8 <= depth; p += 8) {
+        Vector8 v[8];
+        for (int i = 0; i < 8; ++i) v[i] = load<Vector8>(source + (first + i) * lane_stride + p);
+        transpose8(v);
+        for (int i = 0; i < 8; ++i) store(panel + (p + i) * width + first, v[i]);
+      }
+    }
+    for (int64_t lane = first; lane < std::min<int64_t>(first + 8, width); ++lane)
+      for (int64_t q = p; q < depth; ++q) panel[q * width + lane] = lane < lanes ? source[lane * lane_stride + q] : 0.f;
+  }
+}
+
+/// All panels of a block: `lanes` rows of A (columns of B), `depth` of k.
+template <int width>
+void pack(const float* source, int64_t lane_stride, int64_t depth_stride, int64_t lanes, int64_t depth, float* panels) {
+  for (int64_t lane = 0; lane < lanes; lane += width)
+    pack_panel<width>(source + lane * lane_stride, lane_stride, depth_stride, std::min<int64_t>(width, lanes - lane), depth,
+                      panels + lane * depth);
+}
+
+/// One kernel_rows x kernel_columns piece of C from one panel of A and one of B; `rows` and `columns` of it exist.
+void kernel(int64_t depth, const float* a, const float* b, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add) {
+  Vector sum[kernel_rows][kernel_vectors] = {};
+  for (int64_t p = 0; p < depth; ++p) {
+    Vector row[kernel_vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kernel_vectors; ++v) row[v] = load(b + p * kernel_columns + v * vector_width);
+#pragma GCC unroll 16
+    for (int r = 0; r < kernel_rows; ++r) {
+      const Vector factor = a[p * kernel_rows + r] - Vector{};
+#pragma GCC unroll 4
+      for (int v = 0; v < kernel_vectors; ++v) sum[r][v] = multiply_add(factor, row[v], sum[r][v]);
+    }
+  }
+  if (rows == kernel_rows && columns == kernel_columns) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kernel_rows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kernel_vectors; ++v) {
+        float* to = c + r * ldc + v * vector_width;
+        store(to, add ? load(to) + sum[r][v] : sum[r][v]);
+      }
+    }
+    return;
+  }
+  alignas(cache_line) float piece[kernel_rows][kernel_columns];
+#pragma GCC unroll 16
+  for (int r = 0; r < kernel_rows; ++r)
+    for (int v = 0; v < kernel_vectors; ++v) store(&piece[r][v * vector_width], sum[r][v]);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < columns; ++j) c[r * ldc + j] = add ? c[r * ldc + j] + piece[r][j] : piece[r][j];
+}
+
+struct Strides {
+  int64_t row, column;
+  explicit Strides(const MatrixRef& m) : row(m.transposed ? 1 : m.stride), column(m.transposed ? m.stride : 1) {}
+};
+
+/// The rows [row, row + rows) and columns [column, column + columns) of C.
+void tile(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c,
+          int64_t ldc, bool add) {
+  thread_local Panels panels;
+  const Strides a_stride(a), b_stride(b);
+  for (int64_t p = 0; p < k; p += depth_block) {
+    const int64_t depth = std::min(depth_block, k - p);
+    pack<kernel_rows>(a.data + row * a_stride.row + p * a_stride.column, a_stride.row, a_stride.column, rows, depth, panels.a.data());
+    pack<kernel_columns>(b.data + p * b_stride.row + column * b_stride.column, b_stride.column, b_stride.row, columns, depth,
+                         panels.b.data());
+    for (int64_t j = 0; j < columns; j += kernel_columns)
+      for (int64_t i = 0; i < rows; i += kernel_rows)
+        kernel(depth, panels.a.data() + i * depth, panels.b.data() + j * depth, c + (row + i) * ldc + column + j, ldc,
+               std::min<int64_t>(kernel_rows, rows - i), std::min<int64_t>(kernel_columns, columns - j), add || p > 0);
+  }
+}
+
+/// Without packing, for the smallest products.
+void small_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c, int64_t ldc, bool add) {
+  const Strides a_stride(a), b_stride(b);
+  for (int64_t i = 0; i < m; ++i) {
+    float* row = c + i * ldc;
+    if (!add) std::fill_n(row, n, 0.f);
+    for (int64_t p = 0; p < k; ++p) {
+      const float factor = a.data[i * a_stride.row + p * a_stride.column];
+      const float* from = b.data + p * b_stride.row;
+      if (b_stride.column == 1) {
+        for (int64_t j = 0; j < n; ++j) row[j] += factor * from[j];
+      } else {
+        for (int64_t j = 0; j < n; ++j) row[j] += factor * from[j * b_stride.column];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c, int64_t ldc, bool add) noexcept {
+  if (m <= 0 || n <= 0) return;
+  const int64_t work = m * n * std::max<int64_t>(k, 1);
+  if (work <= small_work || k <= 0) return small_product(m, n, k, a, b, c, ldc, add);
+
+  // Tiles: as large as the panels hold, and enough of them for the threads. (Their borders do not show in the result.)
+  int64_t rows = std::min(tile_rows, round_up(m, kernel_rows)), columns = std::min(tile_columns, round_up(n, kernel_columns));
+  if (work > serial_work) {
+    const int64_t wanted = 2 * threads();
+    const auto tiles = [&] { return ((m + rows - 1) / rows) * ((n + columns - 1) / columns); };
+    while (tiles() < wanted) {
+      if (columns > 2 * kernel_columns && columns >= rows / 2)
+        columns = round_up(columns / 2, kernel_columns);
+      else if (rows > 2 * kernel_rows)
+        rows = round_up(rows / 2, kernel_rows);
+      else
+        break;
+    }
+  }
+  const int64_t across = (n + columns - 1) / columns, tiles = ((m + rows - 1) / rows) * across;
+  const auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t row = t / across * rows, column = t % across * columns;
+      tile(row, std::min(rows, m - row), column, std::min(columns, n - column), k, a, b, c, ldc, add);
+    }
+  };
+  if (work <= serial_work || tiles == 1) return run(0, tiles);
+  parallel_for(tiles, 1, run);
+}
+
+}  // namespace proxon

@@ -1,0 +1,194 @@
+#include <proxon/plugin/approximator.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+using namespace proxon;
+
+struct dense {
+  static constexpr Documentation about{
+      .summary = "Feed-forward network of fully connected layers.",
+      .equation = "y_0 = x;  y_l = f_l(y_{l-1} W_l + b_l);  dropout: y_l is 0 with probability p, else y_l / (1 - p), while it trains",
+      .reference = "Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0; dropout: Srivastava et al. 2014, JMLR 15:1929"};
+
+  static constexpr int64_t default_hidden[] = {64};
+
+  struct Parameters {
+    std::span<const int64_t> hidden = default_hidden;
+    std::string_view activation = "tanh";
+    std::string_view output_activation = "linear";
+    double dropout = 0;
+    bool bias = true;
+    static constexpr auto fields() {
+      using P = Parameters;
+      return std::tuple{field<&P::hidden>("1", "units of each hidden layer, from the input on; [] for none", at_least(1)),
+                        field<&P::activation>("", "activation of the hidden layers", one_of(activation_choices)),
+                        field<&P::output_activation>("", "activation of the output layer", one_of(activation_choices)),
+                        field<&P::dropout>("1", "probability that a hidden unit is silent for a sample while training", at_least(0), below(1)),
+                        field<&P::bias>("", "whether layers have biases")};
+    }
+  };
+
+  std::span<const int64_t> hidden;
+  Activation activation, output_activation;
+  float dropout;
+  bool bias;
+  ApproximatorSetup setup;
+  int64_t hidden_units = 0, widest = 0;
+
+  dense(const Parameters& p, const ApproximatorSetup& s)
+      : hidden(p.hidden), activation(activation_of(p.activation)), output_activation(activation_of(p.output_activation)),
+        dropout(float(p.dropout)), bias(p.bias), setup(s) {
+    for (const int64_t units : hidden) {
+      if (units < 1) throw std::invalid_argument("a hidden layer needs at least one unit");
+      hidden_units += units;
+      widest = std::max(widest, units);
+    }
+  }
+
+  int32_t layers() const { return int32_t(hidden.size()) + 1; }
+  int64_t width(int32_t i) const { return i < 0 ? setup.inputs : i < int32_t(hidden.size()) ? hidden[size_t(i)] : setup.outputs; }
+
+  LayerInfo layer(int32_t index) const {
+    LayerInfo info = first_layer();
+    for (int32_t i = 0; i < index; ++i) next_layer(info, i + 1);
+    char name[16] = "output";
+    if (index < int32_t(hidden.size())) {
+      const char text[] = "hidden_";
+      std::copy_n(text, 7, name);
+      *write_number(name + 7, index + 1) = 0;
+    }
+    info.name.assign(name);
+    return info;
+  }
+
+  /// Activities of the hidden layers; the errors of two layers; with dropout what each activity was multiplied with.
+  int64_t tape(int64_t batch) const {
+    return batch * (hidden_units * (dropout > 0 ? 2 : 1) + std::max(widest, setup.outputs) + widest);
+  }
+
+  void forward(const Services& services, const ForwardPass& pass) const {
+    LayerInfo layer = first_layer();
+    const float* x = pass.input;
+    for (int32_t i = 0; i < layers(); next_layer(layer, ++i)) {
+      const bool last = layer.tape_offset < 0;
+      float* y = last ? pass.output : pass.tape + layer.tape_offset * pass.batch;
+      const int64_t n = layer.outputs;
+      if (bias) {
+        const float* b = pass.theta + layer.bias_offset;
+        rows(services, pass.batch, n, [&](int64_t row) { std::copy_n(b, n, y + row * n); });
+      }
+      services.product(services.host, 0, 0, pass.batch, n, layer.inputs, x, layer.inputs, pass.theta + layer.weight_offset, n, y, n, bias);
+      if (!last || !pass.linear_output) services.activate(services.host, layer.activation, y, y, pass.batch * n);
+      if (!last && pass.training && dropout > 0) drop(services, pass, i, y, mask(pass.tape, layer, pass.batch), n);
+      x = y;
+    }
+  }
+
+  void backward(const Services& services, const BackwardPass& pass) const {
+    const int64_t batch = pass.batch;
+    float* errors[2] = {pass.tape + batch * hidden_units * (dropout > 0 ? 2 : 1), nullptr};
+    errors[1] = errors[0] + batch * std::max(widest, setup.outputs);
+
+    // The error before the output's activation.
+    LayerInfo layer = this->layer(layers() - 1);
+    const float* dz = pass.output_gradient;
+    if (!pass.linear_output && output_activation != Activation::linear) {
+      std::copy_n(dz, batch * setup.outputs, errors[0]);
+      services.activate_back(services.host, output_activation, pass.output, errors[0], batch * setup.outputs);
+      dz = errors[0];
+    }
+
+    for (int32_t i = layers() - 1; i >= 0; --i) {
+      layer = this->layer(i);
+      const int64_t m = layer.inputs, n = layer.outputs;
+      const LayerInfo below = i ? this->layer(i - 1) : LayerInfo{};
+      float* x = i ? pass.tape + below.tape_offset * batch : nullptr;
+
+      // Gradients of the weights (x^T dz) and of the biases (column sums).
+      services.product(services.host, 1, 0, m, n, batch, i ? x : pass.input, m, dz, n, pass.gradient + layer.weight_offset, n, 0);
+      if (bias) {
+        float* db = pass.gradient + layer.bias_offset;
+        services.parallel_for(n, std::max<int64_t>(64, 32768 / batch), [&](int64_t begin, int64_t end) {
+          std::fill(db + begin, db + end, 0.f);
+          for (int64_t row = 0; row < batch; ++row)
+            for (int64_t j = begin; j < end; ++j) db[j] += dz[row * n + j];
+        });
+      }
+
+      // The error of the layer below, through the feedback weights and its activation.
+      float* dx = i ? errors[(layers() - i) % 2] : pass.input_gradient;
+      if (!dx) return;
+      services.product(services.host, 0, 1, batch, m, n, dz, n, pass.feedback + layer.weight_offset, n, dx, m, 0);
+      if (!i) return;
+      if (dropout > 0) {
+        const float* kept = mask(pass.tape, below, batch);
+        rows(services, batch, m, [&](int64_t row) {
+          for (int64_t j = row * m; j < (row + 1) * m; ++j) {
+            dx[j] *= kept[j];
+            x[j] *= 1 - dropout;  // the activity as it was before dropout
+          }
+        });
+      }
+      services.activate_back(services.host, activation, x, dx, batch * m);
+      dz = dx;
+    }
+  }
+
+ private:
+  LayerInfo first_layer() const {
+    LayerInfo info{};
+    fill_layer(info, 0);
+    return info;
+  }
+  void next_layer(LayerInfo& info, int32_t index) const {
+    if (index >= layers()) return;
+    info.weight_offset += info.inputs * info.outputs + (bias ? info.outputs : 0);
+    info.tape_offset += info.outputs;
+    fill_layer(info, index);
+  }
+  /// What does not follow from the layer before.
+  void fill_layer(LayerInfo& info, int32_t index) const {
+    info.inputs = width(index - 1);
+    info.outputs = width(index);
+    info.bias_offset = bias ? info.weight_offset + info.inputs * info.outputs : -1;
+    const bool last = index == int32_t(hidden.size());
+    info.activation = last ? output_activation : activation;
+    if (last) info.tape_offset = -1;
+  }
+  static char* write_number(char* to, int32_t n) {
+    if (n >= 10) to = write_number(to, n / 10);
+    *to = char('0' + n % 10);
+    return to + 1;
+  }
+
+  float* mask(float* tape, const LayerInfo& layer, int64_t batch) const { return tape + (hidden_units + layer.tape_offset) * batch; }
+
+  /// body(row) for all rows of a matrix with n columns.
+  template <class Body>
+  static void rows(const Services& services, int64_t count, int64_t n, Body&& body) {
+    const auto run = [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) body(row);
+    };
+    if (count * n <= 16384) return run(0, count);
+    services.parallel_for(count, std::max<int64_t>(1, 16384 / n), run);
+  }
+
+  /// Inverted dropout; a unit's fate is a function of (layer, sample, unit, step).
+  void drop(const Services& services, const ForwardPass& pass, int32_t index, float* y, float* kept, int64_t n) const {
+    const Key key = pass.key.with(uint32_t(index));
+    const auto threshold = uint32_t(double(dropout) * 4294967296.0);
+    const float factor = 1 / (1 - dropout);
+    rows(services, pass.batch, n, [&](int64_t row) {
+      for (int64_t j = 0; j < n; j += 4) {
+        const Block bits = random_block(key, uint64_t(pass.first_sample + row), uint64_t(pass.step), uint32_t(j / 4));
+        for (int64_t unit = j; unit < std::min(j + 4, n); ++unit) {
+          kept[row * n + unit] = bits[size_t(unit - j)] < threshold ? 0.f : factor;
+          y[row * n + unit] *= kept[row * n + unit];
+        }
+      }
+    });
+  }
+};
+
+PROXON_PLUGIN(approximator, dense, dense)
