@@ -1,0 +1,104 @@
+#include "proxon/base/progress.hpp"
+#include "proxon/report/sections.hpp"
+
+namespace proxon::report {
+namespace {
+
+constexpr int64_t most_rows = 20000;
+constexpr size_t most_drawn_traces = 8;
+
+/// Rate of a population over time, in bins.
+Series rate_of(const archive::Reader& reader, int population, double bin, int colour) {
+  const archive::PopulationRecord& record = reader.populations()[static_cast<size_t>(population)];
+  const double duration = reader.duration_ms();
+  Series series{record.name, {}, {}, colour};
+  std::vector<int64_t> counts(static_cast<size_t>(std::ceil(duration / bin)) + 1);
+  const int64_t n = reader.n_spikes(population);
+  constexpr int64_t block = 1 << 20;
+  for (int64_t begin = 0; begin < n; begin += block)
+    for (const double ms : reader.spike_range(population, begin, std::min(begin + block, n)).ms)
+      ++counts[std::min(counts.size() - 1, static_cast<size_t>(ms / bin))];
+  for (size_t b = 0; (static_cast<double>(b) + 1) * bin <= duration; ++b) {
+    series.x.push_back((static_cast<double>(b) + 0.5) * bin / 1000);
+    series.y.push_back(static_cast<double>(counts[b]) / (static_cast<double>(record.size) * bin / 1000));
+  }
+  return series;
+}
+
+void add_traces(const archive::Reader& reader, double begin, double length, Section& section) {
+  for (int t = 0; t < static_cast<int>(reader.traces().size()); ++t) {
+    const archive::TraceRecord& record = reader.traces()[static_cast<size_t>(t)];
+    const auto first = static_cast<int64_t>(std::max(0.0, (begin - record.start_ms) / record.step_ms));
+    const int64_t last = std::min({reader.trace_rows(t), first + static_cast<int64_t>(length / record.step_ms) + 1, first + most_rows});
+    if (last <= first) continue;
+    const std::vector<float> rows = reader.trace(t, first, last);
+    const size_t width = record.neurons.size(), drawn = std::min(width, most_drawn_traces);
+    Lines lines{.title = record.variable + " of " + record.population,
+                .caption = drawn < width ? fmt::format("{} of the {} recorded neurons.", drawn, width) : "The recorded neurons.",
+                .x = {"time", "ms"},
+                .y = {record.variable, record.unit == "1" ? "" : record.unit}};
+    for (size_t k = 0; k < drawn; ++k) {
+      const int32_t neuron = record.neurons[k];
+      const auto& names = reader.populations()[static_cast<size_t>(reader.population(record.population))].node_names;
+      Series series{names.empty() ? fmt::format("neuron {}", neuron) : names[static_cast<size_t>(neuron)], {}, {}};
+      for (int64_t r = first; r < last; ++r) {
+        series.x.push_back(record.start_ms + static_cast<double>(r) * record.step_ms);
+        series.y.push_back(rows[static_cast<size_t>(r - first) * width + k]);
+      }
+      lines.series.push_back(std::move(series));
+    }
+    section.blocks.push_back(std::move(lines));
+  }
+}
+
+}  // namespace
+
+Section activity_section(const archive::Reader& reader) {
+  Section section{.heading = "Activity"};
+  const double begin = parameter(reader, "report", "raster_begin", 0);
+  const double length = std::min(parameter(reader, "report", "raster_length", 1000), reader.duration_ms() - begin);
+
+  Raster raster{.title = "Spikes", .caption = fmt::format("One mark a spike, {:g} to {:g} ms; one row a neuron, one colour a population.", begin, begin + length),
+                .from = begin, .to = begin + length};
+  Lines rates{.title = "Population rates",
+              .x = {"time", "s"}, .y = {"rate", "Hz"}, .wide = true};
+  const double bin = std::max(50.0, reader.duration_ms() / 1200);
+  rates.caption = fmt::format("Spikes a neuron and second, in bins of {:g} ms.", bin);
+  int32_t row = 0;
+  for (int p = 0; p < static_cast<int>(reader.populations().size()); ++p) {
+    const archive::PopulationRecord& record = reader.populations()[static_cast<size_t>(p)];
+    if (!record.spikes) continue;
+    archive::SpikeBlock block = reader.spikes(p, begin, begin + length);
+    Spikes spikes{record.name, std::move(block.ms), std::move(block.neurons), p};
+    for (int32_t& neuron : spikes.rows) neuron += row;
+    row += static_cast<int32_t>(record.size);
+    raster.groups.push_back(std::move(spikes));
+    rates.series.push_back(rate_of(reader, p, bin, p));
+  }
+  raster.neurons = static_cast<size_t>(row);
+  if (!raster.groups.empty()) section.blocks.push_back(std::move(raster));
+  if (!rates.series.empty()) section.blocks.push_back(std::move(rates));
+
+  // Stimuli of one unit share a chart.
+  std::vector<std::pair<std::string, Lines>> stimuli;
+  for (int s = 0; s < static_cast<int>(reader.signals().size()); ++s) {
+    const archive::SignalRecord& record = reader.signals()[static_cast<size_t>(s)];
+    auto found = std::find_if(stimuli.begin(), stimuli.end(), [&](const auto& chart) { return chart.first == record.unit; });
+    if (found == stimuli.end())
+      found = stimuli.insert(stimuli.end(), {record.unit, Lines{.title = "Stimuli", .caption = "The value that all targets of a stimulus share.",
+                                                                 .x = {"time", "s"}, .y = {"signal", record.unit}, .wide = true}});
+    const int64_t rows = std::min(reader.signal_rows(s), most_rows);
+    const std::vector<float> values = reader.signal(s, 0, rows);
+    Series series{record.name, {}, {}};
+    for (int64_t r = 0; r < rows; ++r) {
+      series.x.push_back((record.start_ms + static_cast<double>(r) * record.step_ms) / 1000);
+      series.y.push_back(values[static_cast<size_t>(r)]);
+    }
+    found->second.series.push_back(std::move(series));
+  }
+  for (auto& [unit, chart] : stimuli) section.blocks.push_back(std::move(chart));
+  add_traces(reader, begin, length, section);
+  return section;
+}
+
+}  // namespace proxon::report
