@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
+#include <elf.h>
 
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
@@ -34,6 +35,7 @@ std::string instruction_set_text(uint64_t bits) {
   std::string text;
   for (size_t i = 0; i < std::size(instruction_set_names); ++i)
     if (bits >> i & 1) text += (text.empty() ? "" : ", ") + std::string(instruction_set_names[i]);
+  if (bits >> std::size(instruction_set_names)) text += std::string(text.empty() ? "" : ", ") + "sets that this version does not know";
   return text.empty() ? "none beyond x86-64" : text;
 }
 
@@ -50,6 +52,7 @@ uint64_t processor_sets() {
   PROXON_HAS(3, "fma");
   PROXON_HAS(4, "bmi");
   PROXON_HAS(5, "bmi2");
+  PROXON_HAS(6, "f16c");
   PROXON_HAS(7, "avx512f");
   PROXON_HAS(8, "avx512dq");
   PROXON_HAS(9, "avx512bw");
@@ -57,9 +60,16 @@ uint64_t processor_sets() {
   PROXON_HAS(11, "avx512cd");
   PROXON_HAS(12, "avx512vbmi");
   PROXON_HAS(13, "avx512vnni");
+  PROXON_HAS(14, "avx512bf16");
+  PROXON_HAS(15, "avxvnni");
+  PROXON_HAS(16, "lzcnt");
+  PROXON_HAS(17, "avx512ifma");
+  PROXON_HAS(18, "avx512vbmi2");
+  PROXON_HAS(19, "avx512vpopcntdq");
+  PROXON_HAS(20, "avx512bitalg");
+  PROXON_HAS(21, "gfni");
 #undef PROXON_HAS
-  // GCC 12 cannot ask for these three: f16c comes with every AVX2 processor, the others are used by intrinsics alone.
-  return bits | uint64_t{1} << 6 | uint64_t{1} << 14 | uint64_t{1} << 15;
+  return bits;
 }
 
 std::string demangled(const std::string& symbol) {
@@ -82,6 +92,20 @@ std::string open_error() {
   return text;
 }
 
+/// Refuses what is not a whole shared object for this processor: the system's loader ends the process on some of these.
+void check_elf(const std::string& bytes, const std::string& file) {
+  Elf64_Ehdr head;
+  if (bytes.size() < sizeof(head) || bytes.compare(0, SELFMAG, ELFMAG) != 0)
+    fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
+  std::memcpy(&head, bytes.data(), sizeof(head));
+  if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64)
+    fail("{}: is built for another processor; build it again on this machine.", file);
+  if (head.e_type != ET_DYN) fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
+  // Linkers write the table of sections last.
+  if (bytes.size() < head.e_shoff + uint64_t{head.e_shnum} * head.e_shentsize)
+    fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", file);
+}
+
 const KindInfo* find_kind(std::string_view kind) {
   for (const KindInfo& info : plugin_kinds())
     if (info.kind == kind) return &info;
@@ -96,8 +120,7 @@ Stamp read_stamp(const std::string& file) {
   std::ostringstream stream;
   stream << in.rdbuf();
   const std::string bytes = std::move(stream).str();
-  if (bytes.size() < 4 || bytes.compare(0, 4, "\177ELF") != 0)
-    fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
+  check_elf(bytes, file);
   const size_t at = bytes.find(std::string_view(stamp_magic, sizeof(stamp_magic)));
   if (at == std::string::npos || at + sizeof(Stamp) > bytes.size())
     fail("{}: is not a Proxon plugin: it holds no stamp. Does its source end with PROXON_PLUGIN(kind, name, Struct)?", file);

@@ -30,7 +30,8 @@ inline constexpr char stamp_magic[16] = {'P', 'R', 'O', 'X', 'O', 'N', '-', 'S',
 
 inline constexpr std::string_view instruction_set_names[] = {
     "sse4.2", "avx", "avx2", "fma", "bmi", "bmi2", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd",
-    "avx512vbmi", "avx512vnni", "avx512bf16", "avxvnni"};
+    "avx512vbmi", "avx512vnni", "avx512bf16", "avxvnni", "lzcnt", "avx512ifma", "avx512vbmi2", "avx512vpopcntdq",
+    "avx512bitalg", "gfni"};
 
 namespace detail {
 
@@ -89,6 +90,24 @@ consteval uint64_t built_for() {
 #ifdef __AVXVNNI__
   bits |= 1 << 15;
 #endif
+#ifdef __LZCNT__
+  bits |= 1 << 16;
+#endif
+#ifdef __AVX512IFMA__
+  bits |= 1 << 17;
+#endif
+#ifdef __AVX512VBMI2__
+  bits |= 1 << 18;
+#endif
+#ifdef __AVX512VPOPCNTDQ__
+  bits |= 1 << 19;
+#endif
+#ifdef __AVX512BITALG__
+  bits |= 1 << 20;
+#endif
+#ifdef __GFNI__
+  bits |= 1 << 21;
+#endif
   return bits;
 }
 
@@ -101,7 +120,7 @@ consteval Stamp make_stamp(std::string_view kind, std::string_view name, uint64_
   stamp.interface = interface_version;
   stamp.layout = layout;
   stamp.instruction_sets = detail::built_for();
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || __FINITE_MATH_ONLY__
   stamp.fast_math = 1;
 #endif
 #if defined(__SANITIZE_ADDRESS__)

@@ -1,0 +1,2 @@
+// A shared object of somebody else.
+extern "C" int answer() { return 42; }

@@ -1,0 +1,16 @@
+# Compiles SOURCE with DEFINITION: without one it must compile; with one it must not, and the compiler must say EXPECTED.
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${DEFINITION} ${SOURCE}
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT DEFINITION)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${SOURCE} should compile and does not:\n${output}")
+  endif()
+  return()
+endif()
+if(result EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} compiles with ${DEFINITION} and must not.")
+endif()
+string(FIND "${output}" "${EXPECTED}" position)
+if(position EQUAL -1)
+  message(FATAL_ERROR "${SOURCE} is refused, but not with '${EXPECTED}':\n${output}")
+endif()
