@@ -3,10 +3,10 @@
 // runs on it with no copy (graph.hpp); the simulation delivers spikes from the very same rows.
 //
 // Vertices are global neuron numbers. Synapses are numbered projection after projection, row after row. The transpose (who reaches me) is
-// built when something first asks for it.
+// built when something first asks for it, by any thread. Weights may be changed in place; rows and targets stay as they are.
 #pragma once
 #include <memory>
-#include <mutex>
+#include <span>
 
 #include "proxon/base/columns.hpp"
 #include "proxon/network/blueprint.hpp"
@@ -43,12 +43,22 @@ class Connectome {
     int32_t first = 0, size = 0;
   };
 
+  Connectome();
+  /// From rows that exist already. Of each projection must be set: its name, its two populations, offset, target, weight and delays;
+  /// the rest follows. Throws Error when they contradict each other.
+  Connectome(std::vector<PopulationRange> populations, std::vector<SynapseRows> projections);
+
   const std::vector<PopulationRange>& populations() const { return populations_; }
   const std::vector<SynapseRows>& projections() const { return projections_; }
   std::vector<SynapseRows>& projections() { return projections_; }
 
   int32_t neurons() const { return neurons_; }
   int64_t synapses() const { return synapses_; }
+  /// Position in populations() of the population that a neuron (global number) belongs to.
+  int32_t population_of(int32_t neuron) const;
+  /// Positions in projections() of those that begin (end) at a population, ascending.
+  std::span<const int32_t> outgoing(int32_t population) const { return outgoing_[static_cast<size_t>(population)]; }
+  std::span<const int32_t> incoming(int32_t population) const { return incoming_[static_cast<size_t>(population)]; }
   /// Bytes held by the columns, without the transpose.
   int64_t bytes() const;
 
@@ -58,9 +68,9 @@ class Connectome {
   const Transpose& transpose() const;
 
  private:
-  friend Connectome build(const Blueprint&, uint64_t seed);
   std::vector<PopulationRange> populations_;
   std::vector<SynapseRows> projections_;
+  std::vector<std::vector<int32_t>> outgoing_, incoming_;
   int32_t neurons_ = 0;
   int64_t synapses_ = 0;
   struct Transposes;
@@ -77,5 +87,8 @@ struct Estimate {
   int64_t bytes = 0;
 };
 Estimate estimate(const Blueprint& blueprint, uint64_t seed);
+
+/// Names of the populations that no synapse begins or ends at.
+std::vector<std::string> unconnected_populations(const Connectome& connectome);
 
 }  // namespace proxon

@@ -1,7 +1,9 @@
-// Numbers drawn without repetition, for connection rules: a set of n out of 0 .. size-1, each set equally likely, in ascending order.
-// Sequential: the gaps between chosen numbers are drawn, so that nothing is remembered and nothing is allocated.
+// Numbers drawn without repetition, for connection rules: a set of n out of 0 .. size-1, each set equally likely, in
+// ascending order. Sequential: the gaps between chosen numbers are drawn, so that nothing is remembered and nothing is
+// allocated.
 //
-// Source: Vitter 1987, "An efficient algorithm for sequential random sampling", doi:10.1145/23002.23003 (methods A and D).
+// Source: Vitter 1987, "An efficient algorithm for sequential random sampling", doi:10.1145/23002.23003 (methods A and
+// D).
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -33,7 +35,8 @@ void choose(int64_t size, int64_t n, Stream& stream, Emit&& emit) {
   int64_t next = 0;
   double v = n > 0 ? root(static_cast<double>(n)) : 0;
   while (n > 1 && 13 * n < size) {
-    const double all = static_cast<double>(size), left = static_cast<double>(size - n + 1), others = static_cast<double>(n - 1);
+    const double all = static_cast<double>(size), left = static_cast<double>(size - n + 1),
+                 others = static_cast<double>(n - 1);
     double gap = 0;
     while (true) {
       // Propose a gap from the continuous distribution that bounds the wanted one.
