@@ -1,0 +1,26 @@
+#include <proxon/plugin/connectivity.hpp>
+#include <stdexcept>
+#include <string>
+
+using namespace proxon;
+
+struct one_to_one {
+  static constexpr Documentation about{.summary = "Neuron i connects to neuron i of a population of the same size."};
+  static constexpr Axis axis = Axis::source;
+  using Parameters = NoParameters;
+
+  one_to_one(const Parameters&, const ConnectivitySetup& setup) {
+    if (setup.sources != setup.targets)
+      throw std::invalid_argument("needs two populations of one size, and these have " + std::to_string(setup.sources) +
+                                  " and " + std::to_string(setup.targets) + " neurons");
+  }
+
+  int64_t count(int32_t) const { return 1; }
+
+  template <class Emit>
+  void connect(int32_t source, Random&, Emit&& emit) const {
+    emit(source);
+  }
+};
+
+PROXON_PLUGIN(connectivity, one_to_one, one_to_one)
