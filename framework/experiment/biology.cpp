@@ -1,7 +1,7 @@
 #include "proxon/experiment/biology.hpp"
 
 #include "proxon/archive/foreign.hpp"
-#include "proxon/network/read.hpp"
+#include "proxon/network/listed.hpp"
 
 namespace proxon {
 namespace {
@@ -139,18 +139,6 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
     }
   }
   return evaluate(experiment.metrics, input);
-}
-
-std::vector<std::string> unconnected_populations(const Experiment& experiment) {
-  std::vector<std::string> names;
-  for (const Population* population : experiment.blueprint.populations()) {
-    bool reached = false;
-    for (const Projection* projection : experiment.blueprint.projections())
-      reached |= projection->source == population->name || projection->target == population->name;
-    for (const Stimulus& stimulus : experiment.stimuli) reached |= stimulus.target == population->name;
-    if (!reached) names.push_back(population->name);
-  }
-  return names;
 }
 
 namespace {

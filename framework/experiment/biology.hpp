@@ -20,9 +20,6 @@ Biology read_biology(const Experiment& experiment, const archive::Reader& reader
 /// Runs the experiment's metrics over an archive.
 std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);
 
-/// Populations that nothing reaches and that reach nothing: no projection, no stimulus.
-std::vector<std::string> unconnected_populations(const Experiment& experiment);
-
 /// Lends the archive room's reading of HDF5 to reader plugins.
 void install_reader_services();
 

@@ -46,7 +46,10 @@ void simulate(Experiment& experiment, const RunOptions& run) {
     progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()), format_count(connectome.synapses()),
                               format_bytes(static_cast<double>(connectome.bytes()))));
   });
-  for (const std::string& name : unconnected_populations(experiment)) note(fmt::format("population '{}' has no synapse and no stimulus.", name));
+  for (const std::string& name : unconnected_populations(connectome)) {
+    const bool driven = std::any_of(experiment.stimuli.begin(), experiment.stimuli.end(), [&](const Stimulus& s) { return s.target == name; });
+    if (!driven) note(fmt::format("population '{}' is disconnected: it has no synapse and no stimulus.", name));
+  }
 
   const double duration = experiment.options.duration;
   stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {

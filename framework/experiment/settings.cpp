@@ -5,7 +5,7 @@
 
 #include "proxon/base/csv.hpp"
 #include "proxon/experiment/biology.hpp"
-#include "proxon/network/read.hpp"
+#include "proxon/network/listed.hpp"
 
 namespace proxon {
 
@@ -49,11 +49,11 @@ void read_populations(Table network, Experiment& experiment) {
     Population population{.name = name, .size = static_cast<int32_t>(settings.size), .neuron = *settings.neuron.value};
     if (!settings.file.empty()) {
       if (!settings.reader) fail("{}needs `reader`: which format has the file '{}'?", table.where("file"), settings.file);
-      population.neuron_names = read_neuron_names(*settings.reader.value, std::string(settings.file));
-      const auto in_file = static_cast<int32_t>(population.neuron_names.size());
-      if (population.size && population.size != in_file)
-        fail("{}is {}, but the file names {} neurons; leave size out to take them all.", table.where("size"), population.size, in_file);
-      population.size = in_file;
+      NeuronNames in_file = read_neuron_names(*settings.reader.value, std::string(settings.file));
+      population.neuron_names = std::move(in_file.names);
+      if (population.size && population.size != in_file.size)
+        fail("{}is {}, but the file names {} neurons; leave size out to take them all.", table.where("size"), population.size, in_file.size);
+      population.size = in_file.size;
     }
     if (population.size < 1) fail("{}'size' is missing: a population needs at least one neuron.", table.where());
     const auto& model = *static_cast<const NeuronTable*>(population.neuron.plugin->table);

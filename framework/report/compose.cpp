@@ -49,7 +49,7 @@ Section provenance(const archive::Reader& reader) {
   Section section{.heading = "How it was run"};
   Facts facts{.title = "Provenance",
               .caption = "The same experiment, seed and version give the same bits for any number of threads.",
-              .facts = {{"Proxon", reader.version() + " (" + reader.revision() + ")"}, {"seed", reader.seed()}, {"begun", reader.started()},
+              .facts = {{"Proxon", reader.version() + " (" + reader.revision() + ")"}, {"seed", std::to_string(reader.seed())}, {"begun", reader.started()},
                         {"identifier", reader.identifier()}}};
   for (const archive::StageRecord& stage : reader.stages()) facts.facts.push_back({"stage " + stage.name, stage.seconds, "s"});
   section.blocks.push_back(facts);
