@@ -1,0 +1,182 @@
+#include "proxon/simulation/bundle.hpp"
+
+#include <algorithm>
+
+#include "proxon/base/threads.hpp"
+
+namespace proxon {
+namespace {
+
+/// Delay of every synapse in steps.
+std::vector<int32_t> delays_in_steps(const SynapseRows& rows, const Clock& clock, const std::string& where) {
+  std::vector<int32_t> steps(static_cast<size_t>(rows.size()));
+  for (size_t k = 0; k < steps.size(); ++k) {
+    // Many synapses share few delays: the sentence for the error is only made when it is needed.
+    steps[k] = k > 0 && rows.delay[k] == rows.delay[k - 1] ? steps[k - 1] : static_cast<int32_t>(clock.steps(rows.delay[k], 1, where));
+  }
+  return steps;
+}
+
+/// A neuron has no port for weights of one sign: refuse such weights.
+void check_signs(const SynapseRows& rows, const Ports& ports, bool plastic, const RunningPopulation& to, const std::string& where) {
+  if (ports.positive >= 0 && ports.negative >= 0) return;
+  const char* missing = ports.positive < 0 ? "positive" : "negative";
+  if (plastic)
+    fail("{}: {} has no receptor for {} weights, and a plastic weight may become so; name the receptor.", where, to.model_name(), missing);
+  for (float w : rows.weight)
+    if (ports.positive < 0 ? w > 0 : w < 0)
+      fail("{}: a weight is {}, and {} has no receptor for {} weights; name the receptor.", where, w, to.model_name(), missing);
+}
+
+Transpose transpose_of(const int64_t* offset, const int32_t* targets, int32_t sources, int32_t target_size) {
+  Transpose t;
+  const auto n = static_cast<size_t>(offset[sources]);
+  t.offset.assign(static_cast<size_t>(target_size) + 1, 0);
+  t.synapse.resize(n);
+  t.source.resize(n);
+  for (size_t k = 0; k < n; ++k) ++t.offset[static_cast<size_t>(targets[k]) + 1];
+  for (size_t j = 1; j < t.offset.size(); ++j) t.offset[j] += t.offset[j - 1];
+  std::vector<int64_t> next(t.offset.begin(), t.offset.end() - 1);
+  for (int32_t i = 0; i < sources; ++i)
+    for (int64_t k = offset[i]; k < offset[i + 1]; ++k) {
+      const auto at = static_cast<size_t>(next[static_cast<size_t>(targets[k])]++);
+      t.synapse[at] = k, t.source[at] = i;
+    }
+  return t;
+}
+
+}  // namespace
+
+void Bundle::use(SynapseRows& rows) {
+  offset = rows.offset.data(), targets = rows.target.data(), weight = rows.weight.data();
+}
+
+void Bundle::regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen) {
+  own_offset_.push_back(0);
+  for (int32_t i = 0; i < rows.sources; ++i) {
+    for (int64_t k = rows.offset[static_cast<size_t>(i)]; k < rows.offset[static_cast<size_t>(i) + 1]; ++k) {
+      if (delays[static_cast<size_t>(k)] != chosen) continue;
+      own_targets_.push_back(rows.target[static_cast<size_t>(k)]);
+      own_weight_.push_back(rows.weight[static_cast<size_t>(k)]);
+      number_.push_back(k);
+    }
+    own_offset_.push_back(static_cast<int64_t>(own_targets_.size()));
+  }
+  offset = own_offset_.data(), targets = own_targets_.data(), weight = own_weight_.data();
+}
+
+void Bundle::write_back(SynapseRows& rows) const {
+  for (size_t k = 0; k < number_.size(); ++k) rows.weight[static_cast<size_t>(number_[k])] = own_weight_[k];
+}
+
+void Bundle::split(const std::vector<int32_t>& borders) {
+  threads_ = static_cast<int32_t>(borders.size()) - 1;
+  split_.resize(static_cast<size_t>(int64_t{sources_} * (threads_ - 1)));
+  parallel_for(threads_ > 1 ? sources_ : 0, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int32_t t = 1; t < threads_; ++t) {
+        const int32_t *first = targets + offset[i], *last = targets + offset[i + 1];
+        split_[static_cast<size_t>(i * (threads_ - 1) + t - 1)] =
+            static_cast<int32_t>(std::lower_bound(first, last, borders[static_cast<size_t>(t)]) - first);
+      }
+  });
+}
+
+void Bundle::learn(const PluginValue& value, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
+                   const Clock& clock, const std::string& where) {
+  plasticity = std::make_unique<Plasticity>();
+  Plasticity& p = *plasticity;
+  p.rule = Instance<LearningRuleTable, Step>(value, Step{clock.dt()});
+  const LearningRuleTable& table = p.rule.table();
+
+  // What the rule listens to must exist.
+  const bool spikes = from.spiking() && to.spiking(), activity = !from.spiking() && !to.spiking();
+  p.on_spikes = spikes && table.hooks & (hook_on_pre | hook_on_post);
+  p.on_activity = activity && table.hooks & hook_update;
+  if (!p.on_spikes && !p.on_activity) {
+    const char* needs = table.hooks & (hook_on_pre | hook_on_post)
+                            ? table.hooks & hook_update ? "two populations that both spike or both have rates" : "spikes of both populations"
+                        : table.hooks & hook_update ? "the activity of rate neurons on both sides"
+                                                    : "the gradient of an approximator";
+    fail("{}: the learning rule {} needs {}; the source '{}' is {} and the target '{}' is {}.", where, value.name, needs, from.name(),
+         from.model_name(), to.name(), to.model_name());
+  }
+
+  // Columns of the synapses: the weight and what the rule keeps beside it, at its defaults.
+  p.columns.push_back(weight);
+  const auto fields = table.synapse->list();
+  for (size_t f = 0; f < fields.size(); ++f) {
+    if (fields[f].type != FieldType::real32)
+      fail("{}: the learning rule {} must keep its synapse's '{}' as a float.", where, value.name, fields[f].name);
+    if (f == 0) continue;
+    float start;
+    std::memcpy(&start, static_cast<const char*>(table.synapse->defaults) + fields[f].offset, sizeof start);
+    p.own_columns.emplace_back(static_cast<size_t>(size()), start);
+    p.columns.push_back(p.own_columns.back().data());
+  }
+  if (!p.on_spikes) return;
+
+  // Traces.
+  std::vector<float> tau_pre(table.pre->count + 1), tau_post(table.post->count + 1);
+  table.time_constants(p.rule.object(), tau_pre.data(), tau_post.data());
+  for (uint32_t k = 0; k < table.pre->count; ++k) p.keep_pre.push_back(std::exp(-clock.dt() / double{tau_pre[k]}));
+  for (uint32_t k = 0; k < table.post->count; ++k) {
+    p.keep_post.push_back(std::exp(-clock.dt() / double{tau_post[k]}));
+    p.post.emplace_back(static_cast<size_t>(to.size()), 0.f);
+    p.post_columns.push_back(p.post.back().data());
+  }
+  if (!(table.hooks & hook_on_post)) return;
+  if (own_offset_.empty()) {
+    p.transpose = &connectome.transpose(projection);
+  } else {
+    p.own_transpose = transpose_of(offset, targets, sources_, target_size_);
+    p.transpose = &p.own_transpose;
+  }
+}
+
+std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connectome,
+                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock) {
+  std::vector<Bundle> all;
+  const auto projections = blueprint.projections();
+  PROXON_CHECK(projections.size() == connectome.projections().size());
+  for (size_t p = 0; p < projections.size(); ++p) {
+    const Projection& projection = *projections[p];
+    SynapseRows& rows = connectome.projections()[p];
+    const RunningPopulation& from = *populations[static_cast<size_t>(rows.source_population)];
+    const RunningPopulation& to = *populations[static_cast<size_t>(rows.target_population)];
+    PROXON_CHECK(rows.sources == from.size() && rows.targets == to.size());
+    const std::string where = fmt::format("Projection '{}'", projection.name);
+    const Ports ports = to.ports(from.spiking() ? Carried::spikes : Carried::activity, projection.receptor, where);
+    check_signs(rows, ports, projection.learning_rule.has_value(), to, where);
+
+    // One bundle, or one a delay.
+    const std::string delay_text = where + ": the delay";
+    std::vector<int32_t> delays, distinct;
+    if (rows.delay.empty()) {
+      distinct.push_back(static_cast<int32_t>(clock.steps(rows.common_delay, 1, delay_text)));
+    } else {
+      delays = delays_in_steps(rows, clock, delay_text);
+      distinct = delays;
+      std::sort(distinct.begin(), distinct.end());
+      distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    }
+    for (int32_t delay : distinct) {
+      Bundle& bundle = all.emplace_back();
+      bundle.projection = static_cast<int32_t>(p);
+      bundle.source = rows.source_population, bundle.target = rows.target_population;
+      bundle.sources_ = rows.sources, bundle.target_size_ = rows.targets;
+      bundle.delay = delay;
+      bundle.rates = !from.spiking();
+      bundle.ports = ports;
+      bundle.synapse = Instance<SynapseTable, Step>(projection.synapse, Step{clock.dt()});
+      if (distinct.size() == 1)
+        bundle.use(rows);
+      else
+        bundle.regroup(rows, delays, delay);
+      if (projection.learning_rule) bundle.learn(*projection.learning_rule, connectome, from, to, clock, where);
+    }
+  }
+  return all;
+}
+
+}  // namespace proxon

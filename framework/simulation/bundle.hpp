@@ -1,0 +1,76 @@
+// A bundle: the synapses of one projection that share one delay, as the simulation walks over them. With one delay a projection (the usual
+// case) its rows are the connectome's own columns; with a delay a synapse the rows are grouped by delay once, at the start. A row is split
+// at the borders of the threads' neurons, so that each thread finds its part without searching.
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "proxon/network/connectome.hpp"
+#include "proxon/simulation/population.hpp"
+
+namespace proxon {
+
+/// What a learning rule needs of a bundle: its instance, the columns of the synapses, who reaches each target, and the targets' traces.
+struct Plasticity {
+  Instance<LearningRuleTable, Step> rule;
+  bool on_spikes = false, on_activity = false;
+  std::vector<Column<float>> own_columns;  ///< those of the rule beside the weight
+  std::vector<float*> columns;             ///< weight first
+  Transpose own_transpose;
+  const Transpose* transpose = nullptr;  ///< null without on_post
+  std::vector<double> keep_pre, keep_post;  ///< what is left of each trace after a step
+  std::vector<Column<float>> post;          ///< [trace][target]
+  std::vector<float*> post_columns;
+};
+
+class Bundle {
+ public:
+  int32_t projection = 0, source = 0, target = 0;  ///< positions in the blueprint
+  int32_t delay = 1;                               ///< steps
+  bool rates = false;                              ///< carries activity, not spikes
+  Ports ports;
+  Instance<SynapseTable, Step> synapse;
+  std::unique_ptr<Plasticity> plasticity;  ///< null: static
+
+  const int64_t* offset = nullptr;
+  const int32_t* targets = nullptr;
+  float* weight = nullptr;
+
+  /// Synapses [begin, end) of the bundle.
+  struct Part {
+    int64_t begin, end;
+    int64_t size() const { return end - begin; }
+  };
+  /// Those of a source's row that end at the neurons of one thread.
+  Part part(int32_t source_neuron, int32_t thread) const {
+    const int32_t* row = split_.data() + int64_t{source_neuron} * (threads_ - 1);
+    const int64_t first = offset[source_neuron];
+    return {thread == 0 ? first : first + row[thread - 1], thread == threads_ - 1 ? offset[source_neuron + 1] : first + row[thread]};
+  }
+  /// Makes the table that part() reads: thread t owns the target neurons from borders[t] to borders[t + 1].
+  void split(const std::vector<int32_t>& borders);
+
+  int64_t size() const { return offset[sources_]; }
+  int32_t sources() const { return sources_; }
+  /// Copies weights back to the connectome where the rows are not the connectome's own.
+  void write_back(SynapseRows& rows) const;
+
+ private:
+  friend std::vector<Bundle> make_bundles(const Blueprint&, Connectome&, const std::vector<std::unique_ptr<RunningPopulation>>&, const Clock&);
+  void use(SynapseRows& rows);
+  void regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen);
+  void learn(const PluginValue& rule, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
+             const Clock& clock, const std::string& where);
+
+  int32_t sources_ = 0, target_size_ = 0, threads_ = 1;
+  Column<int32_t> split_;
+  Column<int64_t> own_offset_, number_;
+  Column<int32_t> own_targets_;
+  Column<float> own_weight_;
+};
+
+/// The bundles of all projections, in their order, those of one projection by ascending delay. Throws Error for what cannot run.
+std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connectome,
+                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock);
+
+}  // namespace proxon

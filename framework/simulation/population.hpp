@@ -1,0 +1,76 @@
+// A population while it runs: its neurons' state in columns, the planes that collect the input of a step, and for rate neurons a ring
+// of past activities.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "proxon/base/columns.hpp"
+#include "proxon/network/blueprint.hpp"
+#include "proxon/simulation/clock.hpp"
+
+namespace proxon {
+
+/// A contiguous range of neurons, numbered within their population.
+struct Range {
+  int32_t begin = 0, end = 0;
+  int32_t size() const { return end - begin; }
+};
+
+/// What travels to a neuron.
+enum class Carried { spikes, activity, current };
+
+/// Positions among a model's input ports: where positive and negative weights lead; -1: nowhere.
+struct Ports {
+  int32_t positive = -1, negative = -1;
+};
+
+class RunningPopulation {
+ public:
+  /// Draws the initial state. Throws Error when the model refuses its parameters.
+  RunningPopulation(const Population& description, int32_t first, const Clock& clock, uint64_t seed);
+
+  const std::string& name() const { return name_; }
+  int32_t size() const { return size_; }
+  bool spiking() const { return model_.table().spiking != 0; }
+  const NeuronTable& table() const { return model_.table(); }
+  const std::string& model_name() const { return model_.name(); }
+
+  /// The ports that `what` enters by: the one named `receptor`, or those marked for it. Throws Error, beginning with `where`.
+  Ports ports(Carried what, const std::string& receptor, const std::string& where) const;
+  float* plane(int32_t port) { return port < 0 ? nullptr : planes_[static_cast<size_t>(port)]; }
+
+  /// Puts the neurons of a range back to the state that they began with.
+  void reset(Range own);
+  /// One step of the neurons of a range; writes the numbers of those that fired and returns how many.
+  int64_t update(Range own, int64_t step, int32_t* fired);
+  /// Throws Error when a state variable of the range is not a finite number.
+  void check_finite(Range own, double time) const;
+
+  /// Makes the ring of activities, for looking back `slots` steps.
+  void keep_activity(int64_t slots);
+  /// Activities at the end of a step (of an earlier trial, or of before the begin: those that the trial begins with).
+  const float* activity(int64_t step, int64_t trial_begin) const;
+
+  /// State variables by name; "activity" of rate neurons is number table().state->count. -1 when there is none.
+  int32_t variable(std::string_view name) const;
+  /// The value of a variable of one neuron, as it is at the end of `step`.
+  float value(int32_t variable, int32_t neuron, int64_t step) const;
+
+ private:
+  float* ring(int64_t step) { return activity_.data() + (step % slots_) * stride_; }
+  const float* ring(int64_t step) const { return activity_.data() + (step % slots_) * stride_; }
+  std::string ports_text() const;
+
+  std::string name_;
+  Instance<NeuronTable, Step> model_;
+  int32_t first_, size_;
+  int64_t stride_, slots_ = 1;
+  Key key_;
+  std::vector<Column<char>> state_, initial_;
+  std::vector<Column<float>> input_;
+  std::vector<void*> columns_;
+  std::vector<float*> planes_;
+  Column<float> activity_, initial_activity_;
+};
+
+}  // namespace proxon

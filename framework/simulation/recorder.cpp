@@ -1,0 +1,121 @@
+#include "proxon/simulation/recorder.hpp"
+
+#include <algorithm>
+
+namespace proxon {
+
+Recorder::Recorder(const SimulationOptions& options, const std::vector<std::unique_ptr<RunningPopulation>>& populations,
+                   const std::vector<Drive>& drives, const Clock& clock)
+    : populations_(populations), clock_(clock), keeps_spikes_(populations.size(), false) {
+  for (const std::string& name : options.record_spikes) {
+    const int32_t p = find_population(populations, name, "Recording of spikes");
+    const RunningPopulation& population = *populations[static_cast<size_t>(p)];
+    if (!population.spiking()) fail("Recording of spikes: the neurons of '{}' ({}) have rates and do not spike; record their 'activity'.", name, population.model_name());
+    keeps_spikes_[static_cast<size_t>(p)] = true;
+  }
+
+  for (const TraceRequest& request : options.traces) {
+    const std::string where = fmt::format("Recording of '{}' of '{}'", request.variable, request.population);
+    const int32_t p = find_population(populations, request.population, where);
+    const RunningPopulation& population = *populations[static_cast<size_t>(p)];
+    const int32_t variable = population.variable(request.variable);
+    const auto states = population.table().state->list();
+    if (variable < 0) {
+      std::vector<std::string> names;
+      for (const FieldInfo& field : states) names.emplace_back(field.name);
+      if (!population.spiking()) names.emplace_back("activity");
+      std::string all;
+      for (const std::string& n : names) all += (all.empty() ? "" : ", ") + n;
+      fail("{}: {} has no such variable (it has {}).{}", where, population.model_name(), all, did_you_mean(request.variable, names));
+    }
+    if (request.interval < 1) fail("{}: its interval is {} steps, and must be at least 1.", where, request.interval);
+    const double interval = clock.time(request.interval);
+    traces_.push_back({.population = request.population,
+                       .variable = request.variable,
+                       .unit = static_cast<size_t>(variable) < states.size() ? states[static_cast<size_t>(variable)].unit : "1",
+                       .neurons = checked_neurons(request.neurons, population, where),
+                       .start = interval,
+                       .interval = interval});
+    buffers_.push_back({p, variable, request.interval, 0, {}});
+  }
+
+  signal_steps_ = clock.steps(options.signal_interval, 1, "The interval of the stimuli's signals");
+  for (const Drive& drive : drives)
+    signals_.push_back({.stimulus = drive.name(), .unit = drive.unit(), .start = 0, .interval = clock.time(signal_steps_)});
+  signal_values_.resize(drives.size());
+}
+
+int64_t Recorder::flush_steps(int64_t wanted) const {
+  double bytes_a_step = 1;
+  for (size_t t = 0; t < buffers_.size(); ++t)
+    bytes_a_step += 4.0 * static_cast<double>(traces_[t].neurons.size()) / static_cast<double>(buffers_[t].interval);
+  return std::max<int64_t>(1, std::min(wanted, static_cast<int64_t>(64e6 / bytes_a_step)));
+}
+
+void Recorder::prepare(int32_t threads, int64_t steps) {
+  spikes_.assign(static_cast<size_t>(threads), std::vector<std::vector<Spike>>(populations_.size()));
+  for (size_t t = 0; t < buffers_.size(); ++t) {
+    buffers_[t].rows_done = 0;
+    buffers_[t].rows.resize(static_cast<size_t>(steps / buffers_[t].interval + 1) * traces_[t].neurons.size());
+  }
+  for (auto& values : signal_values_) values.clear();
+}
+
+void Recorder::spikes(int32_t thread, int32_t population, int64_t step, std::span<const int32_t> neurons) {
+  auto& mine = spikes_[static_cast<size_t>(thread)][static_cast<size_t>(population)];
+  for (int32_t neuron : neurons) mine.push_back({step, neuron});
+}
+
+void Recorder::record_traces(int64_t step, const std::vector<Range>& own) {
+  for (size_t t = 0; t < buffers_.size(); ++t) {
+    Trace& trace = buffers_[t];
+    if ((step + 1) % trace.interval != 0) continue;
+    const auto& neurons = traces_[t].neurons;
+    const Range range = own[static_cast<size_t>(trace.population)];
+    const int64_t row = (step + 1) / trace.interval - 1 - trace.rows_done;
+    float* values = trace.rows.data() + static_cast<size_t>(row) * neurons.size();
+    auto k = static_cast<size_t>(std::lower_bound(neurons.begin(), neurons.end(), range.begin) - neurons.begin());
+    for (; k < neurons.size() && neurons[k] < range.end; ++k)
+      values[k] = populations_[static_cast<size_t>(trace.population)]->value(trace.variable, neurons[k], step);
+  }
+}
+
+void Recorder::flush(RecordingSink& sink, int64_t end) {
+  // Spikes: by step, and within a step by thread, which is by neuron.
+  std::vector<double> time;
+  std::vector<int32_t> neuron;
+  std::vector<size_t> next(spikes_.size());
+  for (size_t p = 0; p < populations_.size(); ++p) {
+    if (!keeps_spikes_[p]) continue;
+    time.clear(), neuron.clear();
+    std::fill(next.begin(), next.end(), 0);
+    while (true) {
+      int64_t step = end;
+      for (size_t t = 0; t < spikes_.size(); ++t)
+        if (next[t] < spikes_[t][p].size()) step = std::min(step, spikes_[t][p][next[t]].step);
+      if (step == end) break;
+      for (size_t t = 0; t < spikes_.size(); ++t)
+        for (; next[t] < spikes_[t][p].size() && spikes_[t][p][next[t]].step == step; ++next[t]) {
+          time.push_back(clock_.time(step + 1));
+          neuron.push_back(spikes_[t][p][next[t]].neuron);
+        }
+    }
+    for (auto& thread : spikes_) thread[p].clear();
+    if (!time.empty()) sink.spikes(static_cast<int32_t>(p), time, neuron);
+  }
+
+  // Rows of traces that are complete.
+  for (size_t t = 0; t < buffers_.size(); ++t) {
+    Trace& trace = buffers_[t];
+    const int64_t rows = end / trace.interval - trace.rows_done;
+    if (rows > 0) sink.trace(static_cast<int32_t>(t), {trace.rows.data(), static_cast<size_t>(rows) * traces_[t].neurons.size()});
+    trace.rows_done += std::max<int64_t>(0, rows);
+  }
+  for (size_t s = 0; s < signal_values_.size(); ++s) {
+    if (!signal_values_[s].empty()) sink.signal(static_cast<int32_t>(s), signal_values_[s]);
+    signal_values_[s].clear();
+  }
+  sink.until(clock_.time(end));
+}
+
+}  // namespace proxon

@@ -1,0 +1,56 @@
+// What the recording gathers between two flushes: each thread appends its own neurons' spikes and fills its own columns of the traces;
+// one thread merges and hands over.
+#pragma once
+#include "proxon/simulation/drive.hpp"
+
+namespace proxon {
+
+class Recorder {
+ public:
+  /// Throws Error for a request that cannot be met.
+  Recorder(const SimulationOptions& options, const std::vector<std::unique_ptr<RunningPopulation>>& populations,
+           const std::vector<Drive>& drives, const Clock& clock);
+
+  const std::vector<TraceInfo>& traces() const { return traces_; }
+  const std::vector<SignalInfo>& signals() const { return signals_; }
+
+  /// The longest time between flushes, at most `wanted` steps, for which the traces take up no more than 64 MB.
+  int64_t flush_steps(int64_t wanted) const;
+  /// Empties everything; room for `threads` and for `steps` between flushes.
+  void prepare(int32_t threads, int64_t steps);
+
+  bool keeps_spikes(int32_t population) const { return keeps_spikes_[static_cast<size_t>(population)]; }
+  /// By a thread: neurons of a population that fired in a step, ascending.
+  void spikes(int32_t thread, int32_t population, int64_t step, std::span<const int32_t> neurons);
+  /// By a thread that owns `own` of each population: the traces after a step.
+  void record_traces(int64_t step, const std::vector<Range>& own);
+  /// By one thread: the value of a stimulus at the begin of a step.
+  bool wants_signals(int64_t step) const { return step % signal_steps_ == 0; }
+  void signal(int32_t stimulus, double value) { signal_values_[static_cast<size_t>(stimulus)].push_back(static_cast<float>(value)); }
+
+  /// By one thread, while the others wait: hands over all that belongs to the steps before `end`.
+  void flush(RecordingSink& sink, int64_t end);
+
+ private:
+  struct Spike {
+    int64_t step;
+    int32_t neuron;
+  };
+  struct Trace {
+    int32_t population, variable;
+    int64_t interval, rows_done = 0;
+    std::vector<float> rows;
+  };
+
+  const std::vector<std::unique_ptr<RunningPopulation>>& populations_;
+  Clock clock_;
+  int64_t signal_steps_ = 1;
+  std::vector<bool> keeps_spikes_;
+  std::vector<std::vector<std::vector<Spike>>> spikes_;  ///< [thread][population]
+  std::vector<TraceInfo> traces_;
+  std::vector<Trace> buffers_;
+  std::vector<SignalInfo> signals_;
+  std::vector<std::vector<float>> signal_values_;
+};
+
+}  // namespace proxon

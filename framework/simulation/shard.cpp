@@ -1,0 +1,227 @@
+#include "proxon/simulation/shard.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace proxon {
+namespace {
+
+/// x *= keep, with `keep` in two pieces so that its rounding does not add up over steps; what is too small to matter becomes 0, since
+/// subnormal numbers are slow.
+void decay(float* x, int64_t n, double keep) {
+  const auto high = static_cast<float>(keep), low = static_cast<float>(keep - static_cast<double>(high));
+  for (int64_t i = 0; i < n; ++i) {
+    const float value = x[i] * high + x[i] * low;
+    x[i] = std::fabs(value) > 1e-25f ? value : 0.f;
+  }
+}
+
+/// Asks for the first cache lines of a row part; the hardware goes on by itself.
+void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
+  const int64_t begin = bundle.part(source, thread).begin;
+  for (int64_t k = 0; k < 64; k += 16) {
+    __builtin_prefetch(bundle.targets + begin + k);
+    __builtin_prefetch(bundle.weight + begin + k);
+  }
+}
+
+constexpr size_t max_columns = 24;  // members of a plain struct
+
+}  // namespace
+
+Shard::Shard(Machine& machine, int32_t number, std::vector<Range> own) : m_(machine), number_(number), own_(std::move(own)) {
+  fired_.resize(static_cast<size_t>(m_.slots));
+  for (Fired& fired : fired_) fired.begin.assign(own_.size() + 1, 0);
+  int32_t largest = 0;
+  for (const Range& range : own_) largest = std::max(largest, range.size());
+  fired_scratch_.resize(static_cast<size_t>(largest) + 8);
+  drive_scratch_.resize(static_cast<size_t>(largest) + 8);
+
+  pre_.resize(m_.bundles.size());
+  pre_columns_.resize(m_.bundles.size());
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    const Bundle& bundle = m_.bundles[b];
+    if (!bundle.plasticity || !bundle.plasticity->on_spikes) continue;
+    for (size_t k = 0; k < bundle.plasticity->keep_pre.size(); ++k) pre_[b].emplace_back(static_cast<size_t>(bundle.sources()), 0.f);
+    for (auto& column : pre_[b]) pre_columns_[b].push_back(column.data());
+  }
+}
+
+std::span<const int32_t> Shard::fired(int64_t step, int32_t population) const {
+  const Fired& f = fired_[static_cast<size_t>(step % m_.slots)];
+  const auto p = static_cast<size_t>(population);
+  return {f.neuron.data() + f.begin[p], static_cast<size_t>(f.begin[p + 1] - f.begin[p])};
+}
+
+void Shard::run(int64_t begin, int64_t end) noexcept {
+  int64_t n = begin;
+  try {
+    for (; n < end; ++n) step(n);
+  } catch (...) {
+    error = std::current_exception();
+    failed_step = n;
+  }
+}
+
+void Shard::check_finite(int64_t end) noexcept {
+  if (error) return;
+  try {
+    for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->check_finite(own_[p], m_.clock.time(end));
+  } catch (...) {
+    error = std::current_exception();
+    failed_step = end;
+  }
+}
+
+void Shard::step(int64_t n) {
+  const int64_t trial_begin = m_.trial_steps > 0 ? n - n % m_.trial_steps : 0;
+  if (n == trial_begin) reset();
+  decay_traces();
+  deliver(n, trial_begin);
+  drive(n);
+  update(n);
+  learn(n, trial_begin);
+  m_.recorder->record_traces(n, own_);
+}
+
+void Shard::reset() {
+  for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->reset(own_[p]);
+  for (auto& columns : pre_)
+    for (auto& column : columns) std::fill(column.begin(), column.end(), 0.f);
+  for (Bundle& bundle : m_.bundles) {
+    if (!bundle.plasticity) continue;
+    const Range range = own_[static_cast<size_t>(bundle.target)];
+    for (auto& column : bundle.plasticity->post) std::fill_n(column.data() + range.begin, range.size(), 0.f);
+  }
+}
+
+void Shard::decay_traces() {
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    Plasticity* plasticity = m_.bundles[b].plasticity.get();
+    if (!plasticity || !plasticity->on_spikes) continue;
+    const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
+    if (range.size() == 0) continue;
+    for (size_t k = 0; k < pre_[b].size(); ++k) decay(pre_columns_[b][k], m_.bundles[b].sources(), plasticity->keep_pre[k]);
+    for (size_t k = 0; k < plasticity->post.size(); ++k)
+      decay(plasticity->post_columns[k] + range.begin, range.size(), plasticity->keep_post[k]);
+  }
+}
+
+void Shard::deliver(int64_t n, int64_t trial_begin) {
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    const Bundle& bundle = m_.bundles[b];
+    const int64_t from = n - bundle.delay;
+    if (own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
+    if (bundle.rates)
+      deliver_activity(bundle, m_.populations[static_cast<size_t>(bundle.source)]->activity(from, trial_begin));
+    else if (from >= trial_begin)
+      deliver_spikes(bundle, pre_columns_[b].data(), from);
+  }
+}
+
+void Shard::deliver_spikes(const Bundle& bundle, float* const* pre, int64_t from) {
+  RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
+  float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
+  if (!positive) positive = negative;
+  if (!negative) negative = positive;
+  const SynapseTable& synapse = bundle.synapse.table();
+  const Plasticity* plasticity = bundle.plasticity.get();
+  const bool on_pre = plasticity && plasticity->rule.table().hooks & hook_on_pre;
+
+  for (const auto& shard : m_.shards) {
+    const auto sources = shard->fired(from, bundle.source);
+    for (size_t i = 0; i < sources.size(); ++i) {
+      if (i + 1 < sources.size()) prefetch(bundle, sources[i + 1], number_);
+      const Bundle::Part part = bundle.part(sources[i], number_);
+      if (on_pre) {
+        float* columns[max_columns];
+        for (size_t c = 0; c < plasticity->columns.size(); ++c) columns[c] = plasticity->columns[c] + part.begin;
+        plasticity->rule.table().on_pre(plasticity->rule.object(), columns, bundle.targets + part.begin, part.size(), pre, sources[i],
+                                        plasticity->post_columns.data());
+      }
+      synapse.deliver(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), 1.f, positive, negative);
+      events += part.size();
+    }
+  }
+}
+
+void Shard::deliver_activity(const Bundle& bundle, const float* x) {
+  RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
+  float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
+  for (int32_t i = 0; i < bundle.sources(); ++i) {
+    if (x[i] == 0) continue;
+    const Bundle::Part part = bundle.part(i, number_);
+    bundle.synapse.table().deliver(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), x[i],
+                                   positive, negative);
+  }
+}
+
+void Shard::drive(int64_t n) {
+  const bool signals = number_ == 0 && m_.recorder->wants_signals(n);
+  for (size_t d = 0; d < m_.drives.size(); ++d) {
+    const Drive& drive = m_.drives[d];
+    const Range range = own_[static_cast<size_t>(drive.population())];
+    if (range.size() == 0 && !signals) continue;
+    const double common = drive.common(n);
+    if (signals) m_.recorder->signal(static_cast<int32_t>(d), common);
+    drive.apply(n, common, range, drive_scratch_.data());
+  }
+}
+
+void Shard::update(int64_t n) {
+  Fired& fired = fired_[static_cast<size_t>(n % m_.slots)];
+  fired.neuron.clear();
+  for (size_t p = 0; p < own_.size(); ++p) {
+    RunningPopulation& population = *m_.populations[p];
+    const int64_t count = own_[p].size() > 0 ? population.update(own_[p], n, fired_scratch_.data()) : 0;
+    if (population.spiking()) fired.neuron.insert(fired.neuron.end(), fired_scratch_.data(), fired_scratch_.data() + count);
+    fired.begin[p + 1] = static_cast<int32_t>(fired.neuron.size());
+    if (count > 0 && population.spiking() && m_.recorder->keeps_spikes(static_cast<int32_t>(p)))
+      m_.recorder->spikes(number_, static_cast<int32_t>(p), n, {fired_scratch_.data(), static_cast<size_t>(count)});
+  }
+  spikes += static_cast<int64_t>(fired.neuron.size());
+}
+
+void Shard::learn(int64_t n, int64_t trial_begin) {
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    const Bundle& bundle = m_.bundles[b];
+    const Plasticity* p = bundle.plasticity.get();
+    if (!p || own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
+    if (p->on_activity) {
+      if ((n + 1) % m_.learning_steps == 0)
+        learn_from_activity(bundle, m_.populations[static_cast<size_t>(bundle.source)]->activity(n - bundle.delay, trial_begin),
+                            m_.populations[static_cast<size_t>(bundle.target)]->activity(n, trial_begin));
+      continue;
+    }
+    const LearningRuleTable& rule = p->rule.table();
+    const auto mine = fired(n, bundle.target);
+    float* const* pre = pre_columns_[b].data();
+    if (p->transpose) {
+      for (int32_t j : mine) {
+        const int64_t first = p->transpose->offset[static_cast<size_t>(j)], last = p->transpose->offset[static_cast<size_t>(j) + 1];
+        rule.on_post(p->rule.object(), p->columns.data(), p->transpose->synapse.data() + first, p->transpose->source.data() + first,
+                     last - first, pre, p->post_columns.data(), j);
+      }
+    }
+    if (n - bundle.delay >= trial_begin) {
+      for (const auto& shard : m_.shards) {
+        const auto arrived = shard->fired(n - bundle.delay, bundle.source);
+        rule.pre_fired(p->rule.object(), pre, arrived.data(), static_cast<int64_t>(arrived.size()));
+      }
+    }
+    rule.post_fired(p->rule.object(), p->post_columns.data(), mine.data(), static_cast<int64_t>(mine.size()));
+  }
+}
+
+void Shard::learn_from_activity(const Bundle& bundle, const float* x, const float* y) {
+  const Plasticity& p = *bundle.plasticity;
+  const Moment moment{static_cast<float>(static_cast<double>(m_.learning_steps) * m_.clock.dt()), 0.f};
+  float* columns[max_columns];
+  for (int32_t i = 0; i < bundle.sources(); ++i) {
+    const Bundle::Part part = bundle.part(i, number_);
+    for (size_t c = 0; c < p.columns.size(); ++c) columns[c] = p.columns[c] + part.begin;
+    p.rule.table().update(p.rule.object(), columns, bundle.targets + part.begin, part.size(), x[i], y, &moment);
+  }
+}
+
+}  // namespace proxon

@@ -1,0 +1,81 @@
+// A shard: the neurons that one thread owns, and everything that is done for them. Between two meetings of the threads a shard reads of
+// the others nothing but the spikes (and activities) of steps that lie at least the shortest delay back, and writes nothing that is theirs.
+//
+// A step n, from t = n dt to t + dt:
+//   0. at the begin of a trial: neurons and traces return to their initial state, spikes under way are forgotten;
+//   1. traces of plastic synapses decay to t + dt;
+//   2. spikes stamped t + dt - delay arrive, projections in their order, sources ascending: on_pre, then the (new) weight is added to the
+//      target's input. A spike of delay d that is stamped t_s so takes effect in the update that ends at t_s + d, as in NEST.
+//      The activity of rate neurons at t + dt - delay arrives the same way;
+//   3. stimuli add their input;
+//   4. neurons update; those that fire are stamped t + dt;
+//   5. on_post for those that fired, then the traces of arrivals and firings grow: of a pair that coincides neither side sees the other;
+//      rules on activity are told the activity that arrived (x) and the one that the target has now (y);
+//   6. what was asked for is recorded.
+#pragma once
+#include "proxon/simulation/bundle.hpp"
+#include "proxon/simulation/recorder.hpp"
+
+namespace proxon {
+
+class Shard;
+
+/// Everything that runs, and the plan of the run.
+struct Machine {
+  explicit Machine(const Clock& c) : clock(c) {}
+
+  Clock clock;
+  int64_t steps = 0, trial_steps = 0, learning_steps = 1, weights_steps = 0;
+  int64_t slots = 1;  ///< steps that spikes and activities are kept
+  std::vector<std::unique_ptr<RunningPopulation>> populations;
+  std::vector<Bundle> bundles;
+  std::vector<Drive> drives;
+  std::unique_ptr<Recorder> recorder;
+  std::vector<std::unique_ptr<Shard>> shards;
+};
+
+class Shard {
+ public:
+  /// `own`: its neurons of each population.
+  Shard(Machine& machine, int32_t number, std::vector<Range> own);
+
+  /// Runs the steps [begin, end). What goes wrong is kept for the meeting.
+  void run(int64_t begin, int64_t end) noexcept;
+  /// Looks for values that are not finite in the state at the begin of step `end`; keeps what it finds.
+  void check_finite(int64_t end) noexcept;
+  std::exception_ptr error;
+  int64_t failed_step = 0;
+
+  int64_t spikes = 0, events = 0;
+
+  std::span<const int32_t> fired(int64_t step, int32_t population) const;
+
+ private:
+  struct Fired {
+    std::vector<int32_t> neuron;
+    std::vector<int32_t> begin;  ///< [population + 1]
+  };
+  using Columns = std::vector<Column<float>>;
+
+  void step(int64_t n);
+  void reset();
+  void decay_traces();
+  void deliver(int64_t n, int64_t trial_begin);
+  void deliver_spikes(const Bundle& bundle, float* const* pre, int64_t from);
+  void deliver_activity(const Bundle& bundle, const float* x);
+  void drive(int64_t n);
+  void update(int64_t n);
+  void learn(int64_t n, int64_t trial_begin);
+  void learn_from_activity(const Bundle& bundle, const float* x, const float* y);
+
+  Machine& m_;
+  int32_t number_;
+  std::vector<Range> own_;
+  std::vector<Fired> fired_;                      ///< ring over steps
+  std::vector<Columns> pre_;                      ///< [bundle][trace][source]: this shard's copy of the sources' traces
+  std::vector<std::vector<float*>> pre_columns_;  ///< the same, as the rules take them
+  Column<int32_t> fired_scratch_;
+  Column<float> drive_scratch_;
+};
+
+}  // namespace proxon

@@ -1,0 +1,163 @@
+#include "proxon/simulation/simulation.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+#include "proxon/base/progress.hpp"
+#include "proxon/base/threads.hpp"
+#include "proxon/simulation/shard.hpp"
+
+namespace proxon {
+
+struct Simulation::State : Machine {
+  State(const Blueprint& blueprint, Connectome& network, const std::vector<Stimulus>& stimuli, const SimulationOptions& options);
+
+  int32_t plan_threads() const;
+  void make_shards(int32_t count);
+  int64_t chunk_end(int64_t begin) const;
+  bool border(int64_t step) const { return step == steps || step % flush_every == 0 || (weights_steps > 0 && step % weights_steps == 0); }
+  void hand_over(int64_t end, bool with_weights, RecordingSink& sink, const std::function<void(double)>& progress);
+  void run(RecordingSink& sink, const std::function<void(double)>& progress);
+
+  Connectome& connectome;
+  SimulationOptions options;
+  std::vector<int32_t> plastic;  ///< projections
+  int64_t chunk = 1;             ///< steps that the threads may run without meeting: the shortest delay
+  int64_t flush_every = 1;
+  Counts counts;
+};
+
+Simulation::State::State(const Blueprint& blueprint, Connectome& network, const std::vector<Stimulus>& stimuli, const SimulationOptions& o)
+    : Machine(Clock(o.dt)), connectome(network), options(o) {
+  steps = clock.steps(o.duration, 1, "The duration of the simulation");
+  if (o.trial != 0) trial_steps = clock.steps(o.trial, 1, "The length of a trial");
+  if (o.learning_interval != 0) learning_steps = clock.steps(o.learning_interval, 1, "The interval of learning");
+  if (o.weights_interval != 0) weights_steps = clock.steps(o.weights_interval, 1, "The interval of snapshots of the weights");
+
+  const auto descriptions = blueprint.populations();
+  PROXON_CHECK(descriptions.size() == connectome.populations().size());
+  for (size_t p = 0; p < descriptions.size(); ++p)
+    populations.push_back(std::make_unique<RunningPopulation>(*descriptions[p], connectome.populations()[p].first, clock, o.seed));
+  bundles = make_bundles(blueprint, connectome, populations, clock);
+  for (size_t s = 0; s < stimuli.size(); ++s) drives.emplace_back(stimuli[s], static_cast<int32_t>(s), populations, clock, o.seed);
+  recorder = std::make_unique<Recorder>(o, populations, drives, clock);
+
+  // Threads meet after as many steps as the shortest delay, and at least every 10 ms; the past is kept for the longest.
+  int64_t longest = 0;
+  chunk = std::max<int64_t>(1, static_cast<int64_t>(10 / clock.dt()));
+  for (const Bundle& bundle : bundles) {
+    chunk = std::min<int64_t>(chunk, bundle.delay);
+    longest = std::max<int64_t>(longest, bundle.delay);
+    if (bundle.plasticity && (plastic.empty() || plastic.back() != bundle.projection)) plastic.push_back(bundle.projection);
+  }
+  slots = longest + chunk;
+  for (auto& population : populations) population->keep_activity(slots);
+  flush_every = recorder->flush_steps(std::max<int64_t>(1, static_cast<int64_t>(100 / clock.dt())));
+}
+
+/// As many threads as are wanted, but not so many that a meeting (a few microseconds) costs more than what is done between two of them.
+int32_t Simulation::State::plan_threads() const {
+  double nanoseconds = 2.0 * connectome.neurons();
+  for (const Bundle& bundle : bundles) nanoseconds += (bundle.rates ? 1.0 : 1e-3) * static_cast<double>(bundle.size());
+  const double useful = nanoseconds * static_cast<double>(chunk) / 2000;
+  return std::max(1, static_cast<int32_t>(std::min<double>({1.0 * threads(), useful, connectome.neurons() / 64.0})));
+}
+
+void Simulation::State::make_shards(int32_t count) {
+  // Borders are multiples of 64 neurons; the remainders of the populations go to different threads.
+  std::vector<std::vector<int32_t>> borders(populations.size());
+  for (size_t p = 0; p < populations.size(); ++p) {
+    const int64_t size = populations[p]->size(), blocks = (size + 63) / 64;
+    for (int64_t t = 0; t <= count; ++t)
+      borders[p].push_back(static_cast<int32_t>(std::min(size, (t * blocks + static_cast<int64_t>(p) % count) / count * 64)));
+  }
+  for (Bundle& bundle : bundles) bundle.split(borders[static_cast<size_t>(bundle.target)]);
+  shards.clear();
+  for (int32_t t = 0; t < count; ++t) {
+    std::vector<Range> own;
+    for (const auto& b : borders) own.push_back({b[static_cast<size_t>(t)], b[static_cast<size_t>(t) + 1]});
+    shards.push_back(std::make_unique<Shard>(*this, t, std::move(own)));
+  }
+}
+
+int64_t Simulation::State::chunk_end(int64_t begin) const {
+  int64_t end = std::min({steps, begin + chunk, (begin / flush_every + 1) * flush_every});
+  if (weights_steps > 0) end = std::min(end, (begin / weights_steps + 1) * weights_steps);
+  return end;
+}
+
+void Simulation::State::hand_over(int64_t end, bool with_weights, RecordingSink& sink, const std::function<void(double)>& progress) {
+  if (with_weights) {
+    for (const Bundle& bundle : bundles)
+      if (bundle.plasticity) bundle.write_back(connectome.projections()[static_cast<size_t>(bundle.projection)]);
+    for (int32_t p : plastic) sink.weights(p, clock.time(end), connectome.projections()[static_cast<size_t>(p)].weight);
+  }
+  recorder->flush(sink, end);
+  if (progress) progress(clock.time(end));
+}
+
+void Simulation::State::run(RecordingSink& sink, const std::function<void(double)>& progress) {
+  const int32_t count = plan_threads();
+  make_shards(count);
+  recorder->prepare(count, flush_every);
+
+  std::exception_ptr error;
+  std::atomic<int64_t> stop_at{std::numeric_limits<int64_t>::max()};  // written by the first thread before a meeting, read after it
+  parallel(count, [&](const Team& team) {
+    for (int64_t begin = 0; begin < steps;) {
+      const int64_t end = chunk_end(begin);
+      const bool at_border = border(end);
+      for (int32_t s = team.rank(); s < count; s += team.size()) {
+        shards[static_cast<size_t>(s)]->run(begin, end);
+        if (at_border) shards[static_cast<size_t>(s)]->check_finite(end);
+        if (shards[static_cast<size_t>(s)]->error) stop_at.store(end);
+      }
+      if (team.rank() == 0 && interrupted()) stop_at.store(end);
+      team.barrier();
+
+      // Nobody begins the next chunk before all have seen whether to stop at this one: a later stop is stored with a later step.
+      const bool stop = stop_at.load() <= end;
+      if (at_border || stop) {
+        if (team.rank() == 0) {
+          int64_t upto = end;
+          for (const auto& shard : shards)
+            if (shard->error) upto = std::min(upto, shard->failed_step);
+          try {
+            hand_over(upto, stop || end == steps || (weights_steps > 0 && end % weights_steps == 0), sink, progress);
+          } catch (...) {
+            error = std::current_exception();
+            stop_at.store(end);
+          }
+        }
+        team.barrier();
+        if (stop_at.load() <= end) return;
+      }
+      begin = end;
+    }
+  });
+
+  counts = {.steps = steps};
+  for (const auto& shard : shards) {
+    counts.spikes += shard->spikes;
+    counts.synaptic_events += shard->events;
+  }
+  if (error) std::rethrow_exception(error);
+  for (const auto& shard : shards)
+    if (shard->error) std::rethrow_exception(shard->error);
+  if (stop_at.load() <= steps) stop_if_interrupted("simulating");
+}
+
+Simulation::Simulation(const Blueprint& blueprint, Connectome& connectome, std::vector<Stimulus> stimuli, SimulationOptions options)
+    : state_(std::make_unique<State>(blueprint, connectome, stimuli, options)) {}
+
+Simulation::~Simulation() = default;
+
+const std::vector<TraceInfo>& Simulation::traces() const { return state_->recorder->traces(); }
+const std::vector<SignalInfo>& Simulation::signals() const { return state_->recorder->signals(); }
+const std::vector<int32_t>& Simulation::plastic_projections() const { return state_->plastic; }
+const Simulation::Counts& Simulation::counts() const { return state_->counts; }
+
+void Simulation::run(RecordingSink& sink, const std::function<void(double time)>& progress) { state_->run(sink, progress); }
+
+}  // namespace proxon
