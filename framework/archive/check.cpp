@@ -5,12 +5,9 @@
 namespace proxon::archive {
 
 std::vector<std::string> check(const std::string& path) {
-  silence_hdf5();
-  const Superblock block = read_superblock(path);
   Checks checks;
   checks.path = path;
-  const unsigned mode = H5F_ACC_RDONLY | (block.open_for_write ? H5F_ACC_SWMR_READ : 0);
-  checks.file = Handle(h5(H5Fopen(path.c_str(), mode, H5P_DEFAULT), "cannot open", path));
+  checks.file = open_file(path, left_as(path));
   check_nwb(checks);
   check_sonata(checks);
   return std::move(checks.sentences);

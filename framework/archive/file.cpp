@@ -6,8 +6,6 @@
 
 #include <cerrno>
 
-#include "proxon/archive/recover.hpp"
-
 namespace proxon::archive {
 
 namespace {
@@ -39,20 +37,25 @@ Superblock read_superblock(const std::string& path) {
   check_readable(path);
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) fail("cannot open '{}': {}.", path, std::strerror(errno));
-  unsigned char bytes[48] = {};
-  const ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
   struct stat status {};
   fstat(fd, &status);
-  close(fd);
-  if (n < 12 || std::memcmp(bytes, "\211HDF\r\n\032\n", 8) != 0)
-    fail("'{}' is not an HDF5 file, so it is no archive.", path);
   Superblock block;
-  block.version = bytes[8];
   block.bytes = static_cast<std::uint64_t>(status.st_size);
+  // The superblock stands at 0, or behind a block of the user's at 512, 1024, 2048 ...
+  unsigned char bytes[48] = {};
+  std::uint64_t where = 0;
+  auto found = [&] {
+    return pread(fd, bytes, sizeof(bytes), static_cast<off_t>(where)) >= 12 &&
+           std::memcmp(bytes, "\211HDF\r\n\032\n", 8) == 0;
+  };
+  while (!found() && where < block.bytes) where = where == 0 ? 512 : 2 * where;
+  close(fd);
+  if (where >= block.bytes) fail("'{}' is not an HDF5 file.", path);
+  block.version = bytes[8];
   // Versions 2 and 3: sizes of offsets and lengths, flags, then base, extension and end-of-file addresses.
   if (block.version >= 2 && bytes[9] == 8) {
     block.open_for_write = (bytes[11] & 0x05) != 0;
-    block.end = little_endian(bytes + 28, 8);
+    block.end = where + little_endian(bytes + 28, 8);
   }
   return block;
 }
@@ -111,13 +114,25 @@ Handle latest_access() {
 }
 }  // namespace
 
-Handle open_archive(const std::string& path, bool live) {
+Condition left_as(const std::string& path) {
+  if (!read_superblock(path).open_for_write) return Condition::whole;
+  return WriterLock::held(path) ? Condition::written : Condition::killed;
+}
+
+Handle open_file(const std::string& path, Condition state) {
   silence_hdf5();
   const Superblock block = read_superblock(path);
-  if (!live && block.end > block.bytes)
+  if (state == Condition::whole && block.end > block.bytes)
     fail("'{}' is truncated: it has {} of {} bytes. Copy it again from where it came.", path, block.bytes, block.end);
   const Handle access = latest_access();
-  Handle file(h5(H5Fopen(path.c_str(), H5F_ACC_RDONLY | (live ? H5F_ACC_SWMR_READ : 0), access), "cannot open", path));
+  // Where nobody writes, reading again what was torn does not mend it.
+  if (state == Condition::killed) H5Pset_metadata_read_attempts(access, 1);
+  const unsigned mode = H5F_ACC_RDONLY | (state == Condition::whole ? 0 : H5F_ACC_SWMR_READ);
+  return Handle(h5(H5Fopen(path.c_str(), mode, access), "cannot open", path));
+}
+
+Handle open_archive(const std::string& path, Condition state) {
+  Handle file = open_file(path, state);
   check_layout(file, path);
   return file;
 }
@@ -125,6 +140,7 @@ Handle open_archive(const std::string& path, bool live) {
 Handle open_for_append(const std::string& path) {
   silence_hdf5();
   const Handle access = latest_access();
+  H5Pset_metadata_read_attempts(access, 1);
   return Handle(h5(H5Fopen(path.c_str(), H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, access), "cannot write", path));
 }
 
@@ -147,10 +163,9 @@ std::vector<std::string> read_texts(hid_t file, const std::string& name, const s
 }
 
 Condition condition(const std::string& path) {
-  const Superblock block = read_superblock(path);
-  open_archive(path, block.open_for_write);
-  if (!block.open_for_write) return Condition::whole;
-  return WriterLock::held(path) ? Condition::written : Condition::killed;
+  const Condition state = left_as(path);
+  open_archive(path, state);
+  return state;
 }
 
 namespace {
@@ -183,10 +198,9 @@ void check_chunks(hid_t file, const StreamTable& streams, std::uint64_t bytes, c
   }
 }
 
-void cut_streams(const std::string& path, std::uint64_t bytes) {
+void cut_streams(const std::string& path) {
   const Handle file = open_for_append(path);
   const StreamTable streams = read_streams(file, path, false);
-  check_chunks(file, streams, bytes, path);
   for (std::size_t i = 0; i < streams.names.size(); ++i) {
     const Handle dataset = open_dataset(file, streams.names[i], path);
     auto n = extent(dataset);
@@ -220,9 +234,13 @@ std::string recover(const std::string& path) {
   if (state == Condition::written)
     fail("cannot recover '{}': a process is writing it. Wait for its end, or read it while it is written.", path);
   const WriterLock lock(path);
-  const std::uint64_t bytes = read_superblock(path).bytes;
+  {
+    // Look before touching: HDF5 would fill up a truncated file with zeros.
+    const Handle file = open_archive(path, state);
+    check_chunks(file, read_streams(file, path, false), read_superblock(path).bytes, path);
+  }
   clear_flags(path);
-  cut_streams(path, bytes);
+  cut_streams(path);
   return fmt::format("'{}' was not closed by the run that wrote it; recovered everything up to its last flush.", path);
 }
 

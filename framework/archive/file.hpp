@@ -3,6 +3,7 @@
 #include <map>
 
 #include "proxon/archive/layout.hpp"
+#include "proxon/archive/recover.hpp"
 
 namespace proxon::archive {
 
@@ -35,9 +36,13 @@ class WriterLock {
 /// "No such file", "Permission denied" ... as one sentence, before HDF5 sees the file.
 void check_readable(const std::string& path);
 
-/// Opens for reading; with `live`, while a writer is at work or after it was killed. Throws when it is no archive of
-/// our layout.
-Handle open_archive(const std::string& path, bool live);
+/// How the file was left, by its first bytes and the lock alone.
+Condition left_as(const std::string& path);
+
+/// Opens any HDF5 file for reading, also one that a writer is at work on or was killed over.
+Handle open_file(const std::string& path, Condition state);
+/// The same, and throws when it is no archive of our layout.
+Handle open_archive(const std::string& path, Condition state);
 Handle open_for_append(const std::string& path);
 
 /// Access list with a chunk cache that holds a whole chunk of any stream.

@@ -5,11 +5,7 @@
 namespace proxon::archive {
 
 namespace {
-Handle open_any(const std::string& path) {
-  silence_hdf5();
-  check_readable(path);
-  return Handle(h5(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "cannot open", path));
-}
+Handle open_any(const std::string& path) { return open_file(path, left_as(path)); }
 
 /// The object, or an Error that names what stands beside it.
 Handle open_object(hid_t file, const std::string& name, const std::string& path) {

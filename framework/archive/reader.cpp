@@ -16,11 +16,10 @@ Reader::~Reader() = default;
 Reader::Reader(const std::string& path) : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
   const Condition state = condition(path);
-  impl_->live = state != Condition::whole;
-  impl_->written = state == Condition::written;
+  impl_->state = state;
   if (state == Condition::killed && access(path.c_str(), W_OK) == 0) {
     impl_->note = recover(path);
-    impl_->live = false;
+    impl_->state = Condition::whole;
   } else if (state == Condition::killed) {
     impl_->note = fmt::format(
         "'{}' was not closed by the run that wrote it, and may not be written; read up to its last flush.", path);
@@ -30,12 +29,12 @@ Reader::Reader(const std::string& path) : impl_(std::make_unique<Impl>()) {
 
 const std::string& Reader::path() const { return impl_->path; }
 const std::string& Reader::note() const { return impl_->note; }
-bool Reader::being_written() const { return impl_->written; }
-void Reader::refresh() { impl_->streams = read_streams(impl_->file, impl_->path, impl_->live); }
+bool Reader::being_written() const { return impl_->state == Condition::written; }
+void Reader::refresh() { impl_->streams = read_streams(impl_->file, impl_->path, impl_->state != Condition::whole); }
 
 void Reader::Impl::open() {
-  file = open_archive(path, live);
-  streams = read_streams(file, path, live);
+  file = open_archive(path, state);
+  streams = read_streams(file, path, state != Condition::whole);
   read_populations();
   read_projections();
   read_traces();
@@ -45,7 +44,7 @@ Handle Reader::Impl::stream(const std::string& name) const {
   if (!streams.index.count(name)) fail("'{}' is damaged: it does not list '{}'.", path, name);
   const Handle access = stream_access();
   Handle dataset = open_dataset(file, name, path, access);
-  if (live) H5Drefresh(dataset);
+  if (state != Condition::whole) H5Drefresh(dataset);
   return dataset;
 }
 

@@ -7,8 +7,7 @@ namespace proxon::archive {
 
 struct Reader::Impl {
   std::string path, note;
-  bool live = false;     ///< opened beside a writer, or as a killed one left it
-  bool written = false;  ///< a writer is at work
+  Condition state = Condition::whole;
   Handle file;
   StreamTable streams;
   std::vector<PopulationRecord> populations;

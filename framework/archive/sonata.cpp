@@ -49,8 +49,8 @@ void write_nodes(SkeletonFile& file, const PopulationRecord& population, std::in
       fail("the population '{}' has {} neurons and {} names.", population.name, n, population.node_names.size());
     file.texts(nodes + "/0/node_name", population.node_names);
   }
-  shared_parameters(file, nodes + "/0/dynamics_params", n, population.parameters);
   file.parameters("populations/" + population.name, population.parameters);
+  shared_parameters(file, nodes + "/0/dynamics_params", n, population.parameters);
 
   if (!population.spikes) return;
   // A spike train is short where the recording is: at most one spike a millisecond and neuron is made room for.
@@ -176,11 +176,11 @@ void write_edges(SkeletonFile& file, const ProjectionRecord& projection, std::in
 
   synapse_column(file, edges + "/0/syn_weight", weights, n, projection.weight_unit, projection, "weights");
   synapse_column(file, edges + "/0/delay", delays, n, "ms", projection, "delays");
+  file.parameters("projections/" + projection.name, projection.parameters);
   shared_parameters(file, edges + "/0/dynamics_params", n, projection.parameters);
   index_sources(file, edges + "/indices/source_to_target", offsets);
   if (projection.target_index) index_targets(file, edges + "/indices/target_to_source", targets, n_target);
 
-  file.parameters("projections/" + projection.name, projection.parameters);
   if (!projection.learning_rule.empty())
     file.parameters("learning_rules/" + projection.name, projection.learning_parameters);
 }

@@ -130,8 +130,12 @@ void Writer::Impl::replace(const std::string& name, hid_t type, std::uint64_t co
 }
 
 void Writer::Impl::forget(std::initializer_list<std::string> names) {
+  // Only these counts: those of other streams wait for the flush of their rows.
   bool any = false;
-  for (const auto& name : names) any |= std::exchange(stream(name).rows, 0) > 0;
+  for (const auto& name : names) {
+    stream(name).rows = 0;
+    any |= std::exchange(table.rows[table.index[name]], 0) > 0;
+  }
   if (any) guarded([&] { write_row_counts(); });
 }
 
@@ -150,6 +154,7 @@ void Writer::Impl::flush() {
     }
     // First the rows, then how many there are: a reader that goes by the counts never sees a row that is not there.
     h5(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot write", path);
+    for (std::size_t i = 0; i < streams.size(); ++i) table.rows[i] = streams[i].rows;
     write_row_counts();
     dirty = false;
   });
@@ -157,7 +162,6 @@ void Writer::Impl::flush() {
 }
 
 void Writer::Impl::write_row_counts() {
-  for (std::size_t i = 0; i < streams.size(); ++i) table.rows[i] = streams[i].rows;
   write_rows(rows_dataset, H5T_NATIVE_UINT64, 0, table.rows.size(), table.rows.data(), path);
   h5(H5Dflush(rows_dataset), "cannot write", path);
 }
