@@ -1,5 +1,6 @@
 #include "proxon/dataset/channels.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
