@@ -1,0 +1,233 @@
+#include "proxon/evaluation/evaluation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "proxon/base/random.hpp"
+
+namespace proxon {
+namespace {
+
+/// A metric's input of which the framework holds the parts that it made itself.
+struct Baseline {
+  MetricInput input{};
+  std::string name;
+  std::vector<float> prediction, weights;
+  std::vector<double> time;
+  std::vector<int32_t> neuron;
+};
+
+void check_finite(std::span<const float> values, size_t columns, std::string_view what) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]))
+      fail("evaluate: {} is not a finite number (row {}, column {}): where it comes from the twin, its training diverged; lower the learning "
+           "rate or clip the gradient.", what, i / columns, i % columns);
+}
+
+void check_input(const EvaluationInput& input) {
+  const size_t channels = input.channels.size();
+  PROXON_CHECK(input.target.size() == input.prediction.size(), "{} targets, {} predictions", input.target.size(), input.prediction.size());
+  PROXON_CHECK(channels > 0 || input.target.empty(), "{} targets without channels", input.target.size());
+  if (!input.target.empty()) {
+    PROXON_CHECK(input.target.size() % channels == 0 && input.baseline.size() == channels, "{} targets, {} channels, {} baselines",
+                 input.target.size(), channels, input.baseline.size());
+    check_finite(input.target, channels, "a target");
+    check_finite(input.prediction, channels, "a prediction");
+    check_finite(input.baseline, channels, "a baseline");
+  }
+  for (const auto& weights : input.weights) {
+    PROXON_CHECK(!weights.paired || weights.phi.size() == weights.theta.size(), "{} and {} paired weights", weights.phi.size(),
+                 weights.theta.size());
+    check_finite(weights.phi, 1, fmt::format("a biological weight of {}", weights.name));
+    check_finite(weights.theta, 1, fmt::format("a weight of the twin's {}", weights.name));
+  }
+}
+
+/// Theta in another order (Fisher & Yates), or all at the mean of phi.
+std::vector<float> baseline_weights(const EvaluationInput::Weights& weights, bool shuffled, Key key) {
+  if (!shuffled) {
+    const double sum = std::accumulate(weights.phi.begin(), weights.phi.end(), 0.0);
+    return std::vector<float>(weights.theta.size(), static_cast<float>(sum / static_cast<double>(weights.phi.size())));
+  }
+  std::vector<float> result(weights.theta.begin(), weights.theta.end());
+  for (size_t i = result.size(); i > 1; --i) {
+    const double draw = uniform(key, 0, i);
+    std::swap(result[i - 1], result[std::min(i - 1, static_cast<size_t>(draw * static_cast<double>(i)))]);
+  }
+  return result;
+}
+
+/// As many spikes of every neuron, each at a time drawn from the whole recording.
+void poisson_spikes(const EvaluationInput::Spikes& spikes, Key key, Baseline& baseline) {
+  std::vector<int64_t> count(static_cast<size_t>(spikes.neurons), 0);
+  std::vector<std::pair<double, int32_t>> drawn;
+  for (const int32_t neuron : spikes.neuron) {
+    const auto index = static_cast<uint64_t>(count[static_cast<size_t>(neuron)]++);
+    drawn.emplace_back(spikes.begin + (spikes.end - spikes.begin) * uniform(key, static_cast<uint64_t>(neuron), index), neuron);
+  }
+  std::sort(drawn.begin(), drawn.end());
+  for (const auto& [time, neuron] : drawn) baseline.time.push_back(time), baseline.neuron.push_back(neuron);
+}
+
+struct Case {
+  MetricInput input{};
+  std::string scope;
+  const EvaluationInput::Spikes* spikes = nullptr;
+  const EvaluationInput::Weights* weights = nullptr;
+};
+
+/// The same input with what the metric looks at replaced by what a twin that knows nothing would give.
+void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, Baseline& baseline) {
+  baseline.input = at.input;
+  auto add_name = [&](const char* name) { baseline.name += (baseline.name.empty() ? "" : ", ") + std::string(name); };
+  if (needs & needs_prediction) {
+    for (int64_t row = 0; row < at.input.rows; ++row)
+      baseline.prediction.insert(baseline.prediction.end(), all.baseline.begin(), all.baseline.end());
+    baseline.input.prediction = baseline.prediction.data();
+    add_name("mean of the training span");
+  }
+  if (needs & needs_spikes) {
+    poisson_spikes(*at.spikes, Key{all.seed, purpose("evaluation/poisson spikes")}, baseline);
+    baseline.input.spike_time = baseline.time.data();
+    baseline.input.spike_neuron = baseline.neuron.data();
+    add_name("Poisson spikes");
+  }
+  if (needs & needs_weights) {
+    baseline.weights = baseline_weights(*at.weights, needs & needs_pairs, Key{all.seed, purpose("evaluation/shuffled weights")});
+    baseline.input.weight_theta = baseline.weights.data();
+    add_name(needs & needs_pairs ? "shuffled weights" : "all weights at the mean");
+  }
+}
+
+std::string range_text(double low, double high) {
+  return fmt::format("{}{}, {}{}", std::isfinite(low) ? "[" : "(", low, high, std::isfinite(high) ? "]" : ")");
+}
+
+/// The cases that a metric is run on, one a population and a set of weights where it needs them; why there is none, else.
+std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std::vector<const char*>& names, std::string& none) {
+  Case first;
+  if (needs & needs_prediction) {
+    if (input.target.empty()) none = "there is no prediction to compare";
+    first.scope = input.scope;
+    first.input.target = input.target.data();
+    first.input.prediction = input.prediction.data();
+    first.input.channels = static_cast<int64_t>(input.channels.size());
+    first.input.rows = input.channels.empty() ? 0 : static_cast<int64_t>(input.target.size() / input.channels.size());
+    first.input.channel_names = names.data();
+  }
+  std::vector<Case> result{first};
+  auto scope = [](const Case& at, const std::string& name) { return at.scope.empty() ? name : at.scope + ", " + name; };
+  if (needs & needs_spikes) {
+    std::vector<Case> more;
+    for (const Case& at : result)
+      for (const auto& spikes : input.spikes) {
+        if (spikes.neurons == 0 || !(spikes.end > spikes.begin)) continue;
+        Case& next = more.emplace_back(at);
+        next.scope = scope(at, spikes.population);
+        next.spikes = &spikes;
+        next.input.spike_time = spikes.time.data();
+        next.input.spike_neuron = spikes.neuron.data();
+        next.input.spikes = static_cast<int64_t>(spikes.time.size());
+        next.input.neurons = spikes.neurons;
+        next.input.begin = spikes.begin;
+        next.input.end = spikes.end;
+      }
+    if (more.empty()) none = "no spikes were recorded";
+    result = std::move(more);
+  }
+  if (needs & needs_weights) {
+    std::vector<Case> more;
+    for (const Case& at : result)
+      for (const auto& weights : input.weights) {
+        if (weights.phi.empty() || weights.theta.empty()) continue;
+        Case& next = more.emplace_back(at);
+        next.scope = scope(at, weights.name);
+        next.weights = &weights;
+        next.input.weight_phi = weights.phi.data();
+        next.input.weight_theta = weights.theta.data();
+        next.input.weights_phi = static_cast<int64_t>(weights.phi.size());
+        next.input.weights_theta = static_cast<int64_t>(weights.theta.size());
+        next.input.paired = weights.paired;
+      }
+    if (more.empty()) none = "there are no weights of both networks to compare";
+    result = std::move(more);
+  }
+  if (!none.empty()) result.clear();
+  return result;
+}
+
+}  // namespace
+
+std::vector<PluginValue> read_metrics(Table table, Registry& registry) {
+  const Values options = table.read<EvaluationOptions>();
+  std::vector<std::string> names;
+  for (const std::string_view name : options.as<EvaluationOptions>().metrics) names.emplace_back(name);
+  if (names.empty())
+    for (const FoundPlugin& plugin : registry.found())
+      if (plugin.kind == "metric") names.push_back(plugin.name);
+  std::vector<PluginValue> metrics;
+  for (const std::string& name : names) {
+    const PluginInfo& info = registry.find("metric", name);
+    metrics.push_back({"metric", name, &info, table.table(name).read(registry.parameters(info))});
+  }
+  return metrics;
+}
+
+std::vector<FigureValue> figures(const Instance<MetricTable, MetricSetup>& metric, const MetricInput& input) {
+  std::vector<FigureValue> result;
+  const MetricSinkTable sink{&result, [](void* host, const Figure* figure) {
+                               FigureValue value{figure->name, figure->value, figure->n, figure->undefined, figure->low, figure->high, figure->meaning};
+                               if (value.undefined.empty() && !std::isfinite(value.value)) value.undefined = fmt::format("the result is {}", value.value);
+                               if (!value.undefined.empty()) value.value = 0;
+                               static_cast<std::vector<FigureValue>*>(host)->push_back(std::move(value));
+                             }};
+  Status status;
+  metric.table().evaluate(metric.object(), &input, &sink, &status);
+  check(status, "metric", metric.name());
+  return result;
+}
+
+std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics, const EvaluationInput& input) {
+  check_input(input);
+  std::vector<const char*> names;
+  for (const std::string& channel : input.channels) names.push_back(channel.c_str());
+
+  std::vector<archive::MetricRecord> rows;
+  for (const PluginValue& value : metrics) {
+    const Instance<MetricTable, MetricSetup> metric(value, MetricSetup{Key{input.seed, purpose("metric/" + value.name)}});
+    const uint32_t needs = metric.table().needs;
+    std::string none;
+    for (const Case& at : cases(needs, input, names, none)) {
+      Baseline baseline;
+      make_baseline(at, needs, input, baseline);
+      const std::vector<FigureValue> compared = figures(metric, baseline.input);
+      for (const FigureValue& figure : figures(metric, at.input)) {
+        archive::MetricRecord row{.name = figure.name == value.name ? value.name : value.name + "." + figure.name,
+                                  .scope = at.scope,
+                                  .value = figure.value,
+                                  .baseline = std::numeric_limits<double>::quiet_NaN(),
+                                  .n = figure.n,
+                                  .defined = figure.undefined.empty(),
+                                  .baseline_name = baseline.name,
+                                  .reason = figure.undefined,
+                                  .meaning = figure.meaning,
+                                  .range = range_text(figure.low, figure.high)};
+        const auto same = std::find_if(compared.begin(), compared.end(), [&](const FigureValue& f) { return f.name == figure.name; });
+        if (same == compared.end())
+          row.baseline_name = "";
+        else if (same->undefined.empty())
+          row.baseline = same->value;
+        else
+          row.baseline_name += fmt::format(" (undefined: {})", same->undefined);
+        rows.push_back(std::move(row));
+      }
+    }
+    if (!none.empty())
+      rows.push_back({.name = value.name, .scope = input.scope, .baseline = std::numeric_limits<double>::quiet_NaN(), .defined = false, .reason = none});
+  }
+  return rows;
+}
+
+}  // namespace proxon

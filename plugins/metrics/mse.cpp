@@ -1,0 +1,27 @@
+#include <proxon/plugin/metric.hpp>
+
+#include <limits>
+
+using namespace proxon;
+
+struct mse {
+  static constexpr Documentation about{.summary = "Mean squared error of the prediction, over all rows and channels.",
+                                       .equation = "mse = 1/n sum_i (y_i - p_i)^2, y target, p prediction"};
+  static constexpr uint32_t needs = needs_prediction;
+  using Parameters = NoParameters;
+
+  mse(const Parameters&, const MetricSetup&) {}
+
+  void evaluate(const MetricInput& in, MetricSink& sink) const {
+    const int64_t n = in.rows * in.channels;
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const double error = double(in.target[i]) - in.prediction[i];
+      sum += error * error;
+    }
+    sink.value("mse", sum / double(n), n, 0, std::numeric_limits<double>::infinity(),
+               "mean squared error, in the squared unit of the targets; lower is better");
+  }
+};
+
+PROXON_PLUGIN(metric, mse, mse)
