@@ -56,7 +56,8 @@ double Loss::evaluate(const float* z, const float* t, float* y, float* dz, float
       activate_back(output_, y, dz, n);
       break;
     case LossKind::bce:
-      for (int64_t i = 0; i < n; ++i) term[i] = fast::softplus(z[i]) - t[i] * z[i];
+      // softplus(z) - t z, the large parts first: they cancel where the model is right.
+      for (int64_t i = 0; i < n; ++i) term[i] = ((z[i] > 0.f ? z[i] : 0.f) - t[i] * z[i]) + fast::log1p(fast::exp(-std::fabs(z[i])));
       if (!dz) break;
       for (int64_t i = 0; i < n; ++i) dz[i] = scale * (y[i] - t[i]);
       break;

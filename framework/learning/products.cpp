@@ -25,7 +25,7 @@ constexpr int64_t depth_block = 256;                       // k at a time: part 
 constexpr int64_t tile_rows = 256;                         // at most; a multiple of kernel_rows
 constexpr int64_t tile_columns = 10 * kernel_columns;      // at most
 constexpr int64_t small_work = 4096;                       // multiply-adds below which packing does not pay
-constexpr int64_t serial_work = 400'000;                   // multiply-adds below which one thread works
+constexpr int64_t serial_work = 1'500'000;                 // multiply-adds below which one thread works
 
 template <class V = Vector>
 inline V load(const float* from) {
@@ -43,6 +43,14 @@ inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return _mm512_fmadd_ps(a, b, c);
 #elif defined(__FMA__)
   return _mm256_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+inline float multiply_add(float a, float b, float c) {
+#if defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
 #else
   return a * b + c;
 #endif
@@ -162,19 +170,27 @@ void tile(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
   }
 }
 
-/// Without packing, for the smallest products.
+/// Without packing, for the smallest products; the same chain of sums.
 void small_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c, int64_t ldc, bool add) {
   const Strides a_stride(a), b_stride(b);
+  float sum[small_work];
   for (int64_t i = 0; i < m; ++i) {
     float* row = c + i * ldc;
-    if (!add) std::fill_n(row, n, 0.f);
-    for (int64_t p = 0; p < k; ++p) {
-      const float factor = a.data[i * a_stride.row + p * a_stride.column];
-      const float* from = b.data + p * b_stride.row;
-      if (b_stride.column == 1) {
-        for (int64_t j = 0; j < n; ++j) row[j] += factor * from[j];
+    for (int64_t block = 0; block < k; block += depth_block) {
+      std::fill_n(sum, n, 0.f);
+      for (int64_t p = block; p < std::min(block + depth_block, k); ++p) {
+        const float factor = a.data[i * a_stride.row + p * a_stride.column];
+        const float* from = b.data + p * b_stride.row;
+        if (b_stride.column == 1) {
+          for (int64_t j = 0; j < n; ++j) sum[j] = multiply_add(factor, from[j], sum[j]);
+        } else {
+          for (int64_t j = 0; j < n; ++j) sum[j] = multiply_add(factor, from[j * b_stride.column], sum[j]);
+        }
+      }
+      if (add || block > 0) {
+        for (int64_t j = 0; j < n; ++j) row[j] += sum[j];
       } else {
-        for (int64_t j = 0; j < n; ++j) row[j] += factor * from[j * b_stride.column];
+        std::copy_n(sum, n, row);
       }
     }
   }
@@ -183,9 +199,12 @@ void small_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const Ma
 }  // namespace
 
 void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c, int64_t ldc, bool add) noexcept {
-  if (m <= 0 || n <= 0) return;
-  const int64_t work = m * n * std::max<int64_t>(k, 1);
-  if (work <= small_work || k <= 0) return small_product(m, n, k, a, b, c, ldc, add);
+  if (k <= 0) {
+    for (int64_t i = 0; i < m && !add; ++i) std::fill_n(c + i * ldc, n, 0.f);
+    return;
+  }
+  const int64_t work = m * n * k;
+  if (work <= small_work) return small_product(m, n, k, a, b, c, ldc, add);
 
   // Tiles: as large as the panels hold, and enough of them for the threads. (Their borders do not show in the result.)
   int64_t rows = std::min(tile_rows, round_up(m, kernel_rows)), columns = std::min(tile_columns, round_up(n, kernel_columns));

@@ -65,6 +65,9 @@ TEST_CASE("a product is equal to the bit for 1, 2, 3 and 8 threads, and an eleme
     product(m, n, k, {A.data(), k}, {B.data(), n}, C.data(), n, false);
     if (first.empty()) first = C;
     CHECK(C == first);
+    float one;  // small enough to go without packing
+    product(1, 1, k, {A.data() + 7 * k, k}, {B.data() + 9, n}, &one, 1, false);
+    CHECK(one == first[7 * n + 9]);
     std::vector<float> part(50 * 100);  // rows 20 .. 69, columns 17 .. 116
     product(50, 100, k, {A.data() + 20 * k, k}, {B.data() + 17, n}, part.data(), 100, false);
     bool same = true;

@@ -1,0 +1,124 @@
+// How fast does a model train? One step of three networks, beside what the machine can do: the peak of fused multiply-adds, measured in the same
+// run. Prints what it compares with and checks its answers (the losses fall to a known value). Best of several trainings: the machine is
+// shared. `--short` takes seconds. The same in PyTorch: training_torch.py.
+#include <immintrin.h>
+
+#include <chrono>
+#include <cstring>
+
+#include "proxon/base/threads.hpp"
+#include "proxon/learning/products.hpp"
+#include "proxon/learning/trainer.hpp"
+
+using namespace proxon;
+
+namespace {
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+#if defined(__AVX512F__)
+typedef float Vector [[gnu::vector_size(64)]];
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+#else
+typedef float Vector [[gnu::vector_size(32)]];
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#endif
+
+/// GFLOP/s of fused multiply-adds with everything in registers, on all threads.
+double peak_gflops() {
+  constexpr int64_t rounds = 1'000'000, chains = 12;
+  double best = 0;
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    const double start = seconds();
+    parallel(0, [&](const Team&) {
+      Vector x[chains], a = Vector{} + 0.999f, b = Vector{} + 1e-3f;
+      for (auto& v : x) v = b;
+      for (int64_t i = 0; i < rounds; ++i)
+#pragma GCC unroll 12
+        for (int c = 0; c < chains; ++c) x[c] = multiply_add(x[c], a, b);
+      for (auto& v : x) asm volatile("" : : "m"(v));
+    });
+    best = std::max(best, 2.0 * sizeof(Vector) / sizeof(float) * chains * rounds * threads() / (seconds() - start) / 1e9);
+  }
+  return best;
+}
+
+struct Plugins {
+  Registry registry{default_folders("")};
+  PluginValue dense(std::vector<int64_t> hidden) {
+    PluginValue value = plugin_value(registry, "approximator", "dense");
+    value.values.set(*value.values.find("hidden"), std::move(hidden));
+    return value;
+  }
+  PluginValue adam(double rate) {
+    PluginValue value = plugin_value(registry, "optimizer", "adam");
+    value.values.set(*value.values.find("learning_rate"), rate);
+    return value;
+  }
+};
+
+struct Network {
+  const char* name;
+  int64_t inputs, outputs;
+  std::vector<int64_t> hidden;
+  int64_t samples, batch, epochs;
+  double rate;
+  double loss_below;  ///< the answer: the training loss of the last epoch lies below this
+  const char* beside;
+};
+
+std::vector<float> gaussian(int64_t n, uint64_t seed) {
+  std::vector<float> x(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) x[static_cast<size_t>(i)] = static_cast<float>(normal(Key{seed, purpose("benchmark")}, static_cast<uint64_t>(i), 0));
+  return x;
+}
+
+/// Trains and prints; returns whether the answer was right.
+bool measure(Plugins& plugins, const Network& network, int repeats, double peak) {
+  // y_j = tanh(x_j mod inputs).
+  MemorySource source(network.inputs, network.outputs);
+  std::vector<float> X = gaussian(network.samples * network.inputs, 1), Y;
+  for (int64_t s = 0; s < network.samples; ++s)
+    for (int64_t j = 0; j < network.outputs; ++j) Y.push_back(std::tanh(X[static_cast<size_t>(s * network.inputs + j % network.inputs)]));
+  source.set(Split::train, X, Y);
+  const PluginValue rule = plugin_value(plugins.registry, "learning_rule", "backprop"), optimizer = plugins.adam(network.rate);
+  TrainingOptions options;
+  options.rule.value = &rule;
+  options.optimizer.value = &optimizer;
+  options.epochs = network.epochs;
+  options.batch = network.batch;
+
+  double best = 1e300, loss = 0;
+  Model model(plugins.dense(network.hidden), network.inputs, network.outputs);
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    initialise(model, options, {}, 1);
+    // From the end of the first epoch on: what is allocated once a training does not belong to a step.
+    double first = 0, last = 0;
+    loss = train(model, source, options, {}, 1, [&](const EpochRecord& epoch) { (epoch.epoch == 1 ? first : last) = seconds(); }).train_loss;
+    best = std::min(best, last - first);
+  }
+  const auto steps = static_cast<double>((network.epochs - 1) * ((network.samples + network.batch - 1) / network.batch));
+  const double work = 6.0 * static_cast<double>(network.batch) * static_cast<double>(model.theta().size());  // three products
+  const bool right = loss < network.loss_below;
+  fmt::print("{:<26} {:>2} thread(s) {:>12.4f} ms a step {:>8.1f} GFLOP/s of {:.0f} peak   {}   loss {:.4g} {}\n", network.name, threads(),
+             best / steps * 1e3, work / (best / steps) / 1e9, peak, network.beside, loss, right ? "" : "WRONG");
+  return right;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool brief = argc > 1 && !std::strcmp(argv[1], "--short");
+  Plugins plugins;
+  const Network networks[] = {
+      {"1-2-1, batch 16", 1, 1, {2}, 100, 16, 100, 0.01, 0.05, "(PyTorch 1.13, two other cores: 0.25 ms; prototype 0.002)"},
+      {"128-256-256-128, batch 64", 128, 128, {256, 256}, 512, 64, brief ? 3 : 20, 1e-3, brief ? 0.6 : 0.2, "(PyTorch: 1.08 / 0.75 ms)"},
+      {"1000-2048-2048-1000, 128", 1000, 1000, {2048, 2048}, brief ? 128 : 256, 128, brief ? 4 : 6, 1e-4, 1.0, "(PyTorch: 75.8 / 43.4 ms)"}};
+  bool right = true;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    const double peak = peak_gflops();
+    for (const Network& network : networks) right &= measure(plugins, network, brief ? 2 : 10, peak);
+  }
+  return right ? 0 : 1;
+}
