@@ -25,8 +25,10 @@ std::vector<std::string> names_of(const List& list, Name name) {
   return names;
 }
 
-/// The place of each of `available` among `wanted` (all of them in order when none is wanted); -1 where it is not wanted.
-std::vector<int32_t> columns_of(std::span<const int32_t> available, std::span<const int64_t> wanted, const std::string& text) {
+/// The place of each of `available` among `wanted` (all of them in order when none is wanted); -1 where it is not
+/// wanted.
+std::vector<int32_t> columns_of(std::span<const int32_t> available, std::span<const int64_t> wanted,
+                                const std::string& text) {
   std::vector<int32_t> column(available.size(), -1);
   if (wanted.empty()) {
     std::iota(column.begin(), column.end(), 0);
@@ -35,8 +37,8 @@ std::vector<int32_t> columns_of(std::span<const int32_t> available, std::span<co
   for (size_t i = 0; i < wanted.size(); ++i) {
     const auto found = std::find(available.begin(), available.end(), wanted[i]);
     if (found == available.end())
-      fail("neuron {} is not among the {} recorded neurons of {}: take one of {} .. {}.", wanted[i], available.size(), text,
-           available.empty() ? 0 : available.front(), available.empty() ? 0 : available.back());
+      fail("neuron {} is not among the {} recorded neurons of {}: take one of {} .. {}.", wanted[i], available.size(),
+           text, available.empty() ? 0 : available.front(), available.empty() ? 0 : available.back());
     int32_t& place = column[static_cast<size_t>(found - available.begin())];
     if (place >= 0) fail("neuron {} of {} is listed twice.", wanted[i], text);
     place = static_cast<int32_t>(i);
@@ -46,7 +48,8 @@ std::vector<int32_t> columns_of(std::span<const int32_t> available, std::span<co
 
 }  // namespace
 
-Channels::Channels(const RecordingSource& recording, std::span<const ChannelSpec> specs, const std::string& side, double bin)
+Channels::Channels(const RecordingSource& recording, std::span<const ChannelSpec> specs, const std::string& side,
+                   double bin)
     : side_(side), bin_(bin), bins_(static_cast<int64_t>(std::floor(recording.end / bin + slack))) {
   if (specs.empty()) fail("a dataset needs at least one {} channel: give a source such as \"population:NAME\".", side);
   for (const ChannelSpec& spec : specs) add(recording, spec);
@@ -72,7 +75,8 @@ void Channels::add(const RecordingSource& recording, const ChannelSpec& spec) {
   }
   const auto found = std::find(populations.begin(), populations.end(), name);
   if (found == populations.end())
-    fail("the {} source '{}' names no population of the recording.{}", side_, spec.source, did_you_mean(name, populations));
+    fail("the {} source '{}' names no population of the recording.{}", side_, spec.source,
+         did_you_mean(name, populations));
 
   // What of a population
   const int population = static_cast<int>(found - populations.begin());
@@ -96,13 +100,16 @@ void Channels::add_signal(const RecordingSource& recording, std::string_view nam
   const auto stimuli = names_of(recording.signals, [](const SignalInfo& signal) { return signal.stimulus; });
   const auto found = std::find(stimuli.begin(), stimuli.end(), name);
   if (found == stimuli.end())
-    fail("the {} source '{}' names no stimulus whose signal was recorded.{}", side_, spec.source, did_you_mean(name, stimuli));
+    fail("the {} source '{}' names no stimulus whose signal was recorded.{}", side_, spec.source,
+         did_you_mean(name, stimuli));
   if (!spec.what.empty() && spec.what != "rate" && spec.what != "signal")
     fail("a stimulus gives its signal alone: leave out what = \"{}\" of the {} '{}'.", spec.what, side_, spec.source);
-  if (!spec.neurons.empty()) fail("a stimulus has one signal for all: leave out neurons of the {} '{}'.", side_, spec.source);
+  if (!spec.neurons.empty())
+    fail("a stimulus has one signal for all: leave out neurons of the {} '{}'.", side_, spec.source);
   const int index = static_cast<int>(found - stimuli.begin());
   const SignalInfo& info = recording.signals[static_cast<size_t>(index)];
-  covers(info.start, info.start + static_cast<double>(recording.signal_rows[static_cast<size_t>(index)]) * info.interval);
+  covers(info.start,
+         info.start + static_cast<double>(recording.signal_rows[static_cast<size_t>(index)]) * info.interval);
   groups_.push_back({What::signal, index, size(), 1, 0, {}, fmt::format("the signal of stimulus '{}'", name)});
   add_channel(std::string(name), info.unit, false);
 }
@@ -110,8 +117,11 @@ void Channels::add_signal(const RecordingSource& recording, std::string_view nam
 void Channels::add_spikes(const RecordingSource& recording, int population, const ChannelSpec& spec, bool rate) {
   const auto& [name, count, recorded] = recording.populations[static_cast<size_t>(population)];
   if (!recorded)
-    fail("population '{}' has no recorded spikes, so it cannot be the {} \"{}\": record them, or, where its neurons do not spike, take "
-         "a recorded variable (what = \"activity\").", name, side_, rate ? "rate" : "spikes");
+    fail(
+        "population '{}' has no recorded spikes, so it cannot be the {} \"{}\": record them, or, where its neurons do "
+        "not spike, take "
+        "a recorded variable (what = \"activity\").",
+        name, side_, rate ? "rate" : "spikes");
   std::vector<int32_t> all(static_cast<size_t>(count));
   std::iota(all.begin(), all.end(), 0);
   std::vector<int32_t> column = columns_of(all, spec.neurons, fmt::format("population '{}'", name));
@@ -123,9 +133,12 @@ void Channels::add_spikes(const RecordingSource& recording, int population, cons
   groups_.push_back({rate ? What::rate : What::spikes, population, size(), rate ? 1 : chosen, scale, std::move(column),
                      fmt::format("population '{}'", name)});
   if (rate)
-    return add_channel(spec.neurons.empty() ? fmt::format("{} rate", name) : fmt::format("{}[{} of {}] rate", name, chosen, count), "Hz", true);
+    return add_channel(
+        spec.neurons.empty() ? fmt::format("{} rate", name) : fmt::format("{}[{} of {}] rate", name, chosen, count),
+        "Hz", true);
   for (int64_t i = 0; i < chosen; ++i)
-    add_channel(fmt::format("{}[{}] spikes", name, spec.neurons.empty() ? i : spec.neurons[static_cast<size_t>(i)]), "1", false);
+    add_channel(fmt::format("{}[{}] spikes", name, spec.neurons.empty() ? i : spec.neurons[static_cast<size_t>(i)]),
+                "1", false);
 }
 
 void Channels::add_trace(const RecordingSource& recording, int population, const ChannelSpec& spec) {
@@ -138,12 +151,14 @@ void Channels::add_trace(const RecordingSource& recording, int population, const
     if (index < 0 && recording.traces[i].variable == spec.what) index = static_cast<int>(i);
   }
   if (index < 0)
-    fail("what = \"{}\" of the {} '{}' is neither \"rate\", \"spikes\" nor a variable that was recorded of it.{}", spec.what, side_,
-         spec.source, did_you_mean(spec.what, known));
+    fail("what = \"{}\" of the {} '{}' is neither \"rate\", \"spikes\" nor a variable that was recorded of it.{}",
+         spec.what, side_, spec.source, did_you_mean(spec.what, known));
   const TraceInfo& info = recording.traces[static_cast<size_t>(index)];
   if (info.interval > bin_ * (1 + slack))
-    fail("{} of population '{}' was recorded every {} ms, more seldom than once a bin of {} ms: record it more often or take wider bins.",
-         info.variable, name, info.interval, bin_);
+    fail(
+        "{} of population '{}' was recorded every {} ms, more seldom than once a bin of {} ms: record it more often or "
+        "take wider bins.",
+        info.variable, name, info.interval, bin_);
   const std::string text = fmt::format("{} of population '{}'", info.variable, name);
   std::vector<int32_t> column = columns_of(info.neurons, spec.neurons, text);
   const auto columns = static_cast<int64_t>(spec.neurons.empty() ? info.neurons.size() : spec.neurons.size());
@@ -154,7 +169,9 @@ void Channels::add_trace(const RecordingSource& recording, int population, const
   groups_.push_back({What::trace, index, size(), columns, 0, std::move(column), text});
   for (int64_t i = 0; i < columns; ++i) {
     const auto at = static_cast<size_t>(i);
-    add_channel(fmt::format("{}[{}] {}", name, spec.neurons.empty() ? info.neurons[at] : spec.neurons[at], info.variable), info.unit, false);
+    add_channel(
+        fmt::format("{}[{}] {}", name, spec.neurons.empty() ? info.neurons[at] : spec.neurons[at], info.variable),
+        info.unit, false);
   }
 }
 
@@ -171,11 +188,14 @@ void Channels::read(const RecordingSource& recording, int64_t begin, int64_t end
   }
 }
 
-void Channels::read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const {
+void Channels::read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
+                           float* out) const {
   const SignalInfo& info = recording.signals[static_cast<size_t>(group.index)];
   const int64_t rows = recording.signal_rows[static_cast<size_t>(group.index)];
   // A border of bins as a place among the rows: row r holds for [r, r + 1)
-  auto place = [&](int64_t bin) { return std::clamp(snapped((static_cast<double>(bin) * bin_ - info.start) / info.interval), 0.0, double(rows)); };
+  auto place = [&](int64_t bin) {
+    return std::clamp(snapped((static_cast<double>(bin) * bin_ - info.start) / info.interval), 0.0, double(rows));
+  };
   const auto first = static_cast<int64_t>(place(begin));
   const auto last = static_cast<int64_t>(std::ceil(place(end)));
   const std::vector<float> values = recording.signal(group.index, first, last);
@@ -194,10 +214,11 @@ void Channels::read_signal(const RecordingSource& recording, const Group& group,
   }
 }
 
-void Channels::read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const {
+void Channels::read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
+                           float* out) const {
   // A little more than the range: which bin a spike on a border belongs to is decided here
-  const RecordingSource::Spikes spikes =
-      recording.spikes(group.index, (static_cast<double>(begin) - 0.01) * bin_, (static_cast<double>(end) + 0.01) * bin_);
+  const RecordingSource::Spikes spikes = recording.spikes(group.index, (static_cast<double>(begin) - 0.01) * bin_,
+                                                          (static_cast<double>(end) + 0.01) * bin_);
   for (size_t i = 0; i < spikes.time.size(); ++i) {
     const auto bin = static_cast<int64_t>(std::ceil(spikes.time[i] / bin_ - slack)) - 1;
     const int32_t column = group.column[static_cast<size_t>(spikes.neuron[i])];
@@ -210,7 +231,8 @@ void Channels::read_spikes(const RecordingSource& recording, const Group& group,
   }
 }
 
-void Channels::read_trace(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const {
+void Channels::read_trace(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
+                          float* out) const {
   const TraceInfo& info = recording.traces[static_cast<size_t>(group.index)];
   const int64_t rows = recording.trace_rows[static_cast<size_t>(group.index)];
   const auto columns = static_cast<int64_t>(info.neurons.size());
@@ -227,14 +249,15 @@ void Channels::read_trace(const RecordingSource& recording, const Group& group, 
     if (from >= to) continue;
     std::fill(sum.begin(), sum.end(), 0.0);
     for (int64_t row = from; row < to; ++row)
-      for (int64_t c = 0; c < columns; ++c) sum[static_cast<size_t>(c)] += values[static_cast<size_t>((row - first) * columns + c)];
+      for (int64_t c = 0; c < columns; ++c)
+        sum[static_cast<size_t>(c)] += values[static_cast<size_t>((row - first) * columns + c)];
     for (int64_t c = 0; c < columns; ++c) {
       const int32_t column = group.column[static_cast<size_t>(c)];
       if (column < 0) continue;
       const auto value = static_cast<float>(sum[static_cast<size_t>(c)] / static_cast<double>(to - from));
       if (!std::isfinite(value))
-        fail("{} is not a finite number in neuron {} between {} and {} ms.", group.text, info.neurons[static_cast<size_t>(c)],
-             double(bin) * bin_, double(bin + 1) * bin_);
+        fail("{} is not a finite number in neuron {} between {} and {} ms.", group.text,
+             info.neurons[static_cast<size_t>(c)], double(bin) * bin_, double(bin + 1) * bin_);
       out[(bin - begin) * size() + group.first + column] = value;
     }
   }
@@ -245,7 +268,10 @@ void Channels::check_spikes(std::span<const double> total) const {
     if (group.what != What::rate && group.what != What::spikes) continue;
     const auto channels = total.subspan(static_cast<size_t>(group.first), static_cast<size_t>(group.columns));
     if (std::all_of(channels.begin(), channels.end(), [](double sum) { return sum == 0; }))
-      fail("{} is a {} and its neurons never spike in the whole recording: drive it more strongly, or choose another {}.", group.text, side_, side_);
+      fail(
+          "{} is a {} and its neurons never spike in the whole recording: drive it more strongly, or choose another "
+          "{}.",
+          group.text, side_, side_);
   }
 }
 

@@ -1,5 +1,6 @@
-// Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal, averaged over the bin; a
-// population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of its neurons, averaged over the bin.
+// Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal,
+// averaged over the bin; a population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of
+// its neurons, averaged over the bin.
 #pragma once
 #include <span>
 #include <string>
@@ -17,10 +18,13 @@ struct ChannelSpec {
 
   static constexpr auto fields() {
     using C = ChannelSpec;
-    return std::tuple{field<&C::source>("", "\"stimulus:NAME\" or \"population:NAME\"", required),
-                      field<&C::what>("", "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
-                                          "variable such as \"V_m\"; empty: the signal of a stimulus, the rate of a population"),
-                      field<&C::neurons>("1", "numbers of the neurons within the population; empty: all")};
+    return std::tuple{
+        field<&C::source>("", "\"stimulus:NAME\" or \"population:NAME\"", required),
+        field<&C::what>(
+            "",
+            "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
+            "variable such as \"V_m\"; empty: the signal of a stimulus, the rate of a population"),
+        field<&C::neurons>("1", "numbers of the neurons within the population; empty: all")};
   }
 };
 
@@ -40,10 +44,11 @@ class Channels {
   int64_t first_bin() const { return first_bin_; }
   int64_t bins() const { return bins_; }
 
-  /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked for.
-  /// Throws Error at a value that is not a number.
+  /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked
+  /// for. Throws Error at a value that is not a number.
   void read(const RecordingSource& recording, int64_t begin, int64_t end, float* out) const;
-  /// Throws Error when all channels of a population's rate or spikes are 0 in `total`, the sum of each channel over the recording.
+  /// Throws Error when all channels of a population's rate or spikes are 0 in `total`, the sum of each channel over the
+  /// recording.
   void check_spikes(std::span<const double> total) const;
 
  private:
@@ -53,8 +58,9 @@ class Channels {
     int index;               ///< of the stimulus, population or trace
     int64_t first, columns;  ///< its channels
     double scale;            ///< what one spike adds
-    std::vector<int32_t> column;  ///< of each neuron of the population (each column of the trace), -1 where it is not asked for
-    std::string text;             ///< for messages: "population 'E'"
+    std::vector<int32_t>
+        column;        ///< of each neuron of the population (each column of the trace), -1 where it is not asked for
+    std::string text;  ///< for messages: "population 'E'"
   };
   void add(const RecordingSource& recording, const ChannelSpec& spec);
   void add_signal(const RecordingSource& recording, std::string_view name, const ChannelSpec& spec);

@@ -39,8 +39,8 @@ Normalisation constants(const std::vector<Moments>& moments, bool zscore) {
 
 }  // namespace
 
-Dataset::Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options, std::span<const ChannelSpec> inputs,
-                 std::span<const ChannelSpec> targets, uint64_t seed)
+Dataset::Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options,
+                 std::span<const ChannelSpec> inputs, std::span<const ChannelSpec> targets, uint64_t seed)
     : recording_(std::move(recording)),
       input_(*recording_, inputs, "input", options.bin),
       target_(*recording_, targets, "target", options.bin),
@@ -57,8 +57,8 @@ void Dataset::read_times(const DatasetOptions& options) {
     const double n = time / bin_;
     const auto whole = static_cast<int64_t>(std::llround(n));
     if (std::fabs(n - static_cast<double>(whole)) > 1e-6)
-      fail("dataset: {} = {} ms is no multiple of bin = {} ms: take {} or {} ms.", name, time, bin_, std::floor(n) * bin_,
-           std::ceil(n) * bin_);
+      fail("dataset: {} = {} ms is no multiple of bin = {} ms: take {} or {} ms.", name, time, bin_,
+           std::floor(n) * bin_, std::ceil(n) * bin_);
     return whole;
   };
   auto at_least_one = [&](double time, const char* name) { return time == 0 ? 1 : bins(time, name); };
@@ -74,16 +74,21 @@ void Dataset::read_times(const DatasetOptions& options) {
   bins_ = std::min(input_.bins(), target_.bins());
 
   // What cannot be
-  const std::string window = fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(window_) * bin_,
-                                         double(history_) * bin_, double(lag_) * bin_, double(horizon_) * bin_);
-  if (at_trial_end_ && trial_ == 0) fail("dataset: align = \"trial_end\" needs trials: give trial, the length of one in ms.");
-  if (options.split_by == "trial" && trial_ == 0) fail("dataset: split_by = \"trial\" needs trials: give trial, the length of one in ms.");
-  if (options.split_by == "trial" && gap_ > 0) fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
+  const std::string window =
+      fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(window_) * bin_,
+                  double(history_) * bin_, double(lag_) * bin_, double(horizon_) * bin_);
+  if (at_trial_end_ && trial_ == 0)
+    fail("dataset: align = \"trial_end\" needs trials: give trial, the length of one in ms.");
+  if (options.split_by == "trial" && trial_ == 0)
+    fail("dataset: split_by = \"trial\" needs trials: give trial, the length of one in ms.");
+  if (options.split_by == "trial" && gap_ > 0)
+    fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
   if (trial_ > 0 && window_ > trial_)
-    fail("dataset: {} does not fit into a trial of {} ms: shorten history, lag or horizon.", window, double(trial_) * bin_);
+    fail("dataset: {} does not fit into a trial of {} ms: shorten history, lag or horizon.", window,
+         double(trial_) * bin_);
   if (window_ + warm_up_ > bins_)
-    fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten history, lag or horizon.", window,
-         double(std::max<int64_t>(bins_, 0)) * bin_,
+    fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten history, lag or horizon.",
+         window, double(std::max<int64_t>(bins_, 0)) * bin_,
          warm_up_ > 0 ? fmt::format(" after a warm_up of {} ms", double(warm_up_) * bin_) : "");
 
   // The filter of target rates: weights of the bins before, at and after
@@ -105,7 +110,8 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
   const double shares[] = {options.train, options.validation, options.test};
   const double total = shares[0] + shares[1] + shares[2];
   if (total > 1 + 1e-9)
-    fail("dataset: train + validation + test = {} + {} + {} = {:.4g}, and must not be above 1.", shares[0], shares[1], shares[2], total);
+    fail("dataset: train + validation + test = {} + {} + {} = {:.4g}, and must not be above 1.", shares[0], shares[1],
+         shares[2], total);
 
   // The pieces of time that are shared out: bins, or trials
   int64_t begin = std::max({warm_up_, input_.first_bin(), target_.first_bin()});
@@ -138,20 +144,29 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
     }
     std::sort(part.segments.begin(), part.segments.end());
     part.samples = part.bins < window_ ? 0 : at_trial_end_ ? 1 : (part.bins - window_) / stride_ + 1;
-    if (shares[s] > 0 && samples(static_cast<Split>(s)) == 0)
-      fail("dataset: the {} split ({} of {} ms) holds no window of {} ms: record longer, shorten the window, or raise {}.", split_names[s],
-           shares[s], static_cast<double>(pieces * piece) * bin_, static_cast<double>(window_) * bin_, split_names[s]);
+    if ((s == 0 || shares[s] > 0) && samples(static_cast<Split>(s)) == 0) {
+      if (trial_ > 0)
+        fail("dataset: the {} split ({} of {} trials) holds no trial: record more of them, or raise {}.",
+             split_names[s], shares[s], pieces, split_names[s]);
+      fail(
+          "dataset: the {} split ({} of {} ms) holds no window of {} ms: record longer, shorten the window, or raise "
+          "{}.",
+          split_names[s], shares[s], static_cast<double>(pieces) * bin_, static_cast<double>(window_) * bin_,
+          split_names[s]);
+    }
     for (const int64_t first : part.segments) segments_.emplace_back(first, first + part.bins);
   }
   std::sort(segments_.begin(), segments_.end());
 }
 
 void Dataset::take_constants(const DatasetOptions& options) {
-  // Blocks: at least four fit into the cache
+  // Blocks: large where all of them fit into the cache, else a few windows long, since a shuffled batch asks for
+  // windows here and there
   const double row_bytes = 4.0 * static_cast<double>(n_inputs_ + n_targets_);
-  const double rows = std::max(1.0, options.cache * 1e6 / row_bytes);
-  block_bins_ = std::clamp(static_cast<int64_t>(rows / 4), int64_t{1}, int64_t{8192});
-  most_blocks_ = std::max<int64_t>(1, static_cast<int64_t>(rows) / block_bins_);
+  const auto rows = static_cast<int64_t>(std::max(1.0, options.cache * 1e6 / row_bytes));
+  const int64_t wanted = rows >= bins_ ? 8192 : std::max({int64_t{256}, 4 * window_, kernel_before_ + kernel_after_});
+  block_bins_ = std::clamp(rows / 4, int64_t{1}, wanted);
+  most_blocks_ = std::max<int64_t>(1, rows / block_bins_);
   blocks_.resize(static_cast<size_t>((bins_ + block_bins_ - 1) / block_bins_));
 
   // One walk through the recording, bin by bin
@@ -185,7 +200,9 @@ void Dataset::take_constants(const DatasetOptions& options) {
   for (const Moments& m : out) target_mean_.push_back(m.mean);
 }
 
-int64_t Dataset::samples(Split split) const { return static_cast<int64_t>(part(split).segments.size()) * part(split).samples; }
+int64_t Dataset::samples(Split split) const {
+  return static_cast<int64_t>(part(split).segments.size()) * part(split).samples;
+}
 
 int64_t Dataset::window(const Part& part, int64_t number) const {
   const int64_t segment = part.segments[static_cast<size_t>(number / part.samples)];
@@ -207,7 +224,8 @@ void Dataset::gather(Split split, std::span<const int64_t> numbers, float* X, fl
       const auto channels = constant.mean.size();
       for (int64_t bin = first; bin < first + count; ++bin) {
         const Block& at = block_at(bin / block_bins_);
-        const float* values = (input ? at.inputs : at.targets).data() + static_cast<size_t>(bin % block_bins_) * channels;
+        const float* values =
+            (input ? at.inputs : at.targets).data() + static_cast<size_t>(bin % block_bins_) * channels;
         for (size_t c = 0; c < channels; ++c)
           to[c] = static_cast<float>((values[c] - constant.mean[c]) / constant.std[c]);
         to += channels;
@@ -227,7 +245,9 @@ void Dataset::gather(Split split, std::span<const int64_t> numbers, float* X, fl
   // In the order of time, so that each block is read once
   std::vector<size_t> order(numbers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::pair{numbers[a], a} < std::pair{numbers[b], b}; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair{numbers[a], a} < std::pair{numbers[b], b};
+  });
   for (const size_t i : order) copy([&](int64_t b) -> const Block& { return block(b); }, i);
 }
 
@@ -258,14 +278,16 @@ std::unique_ptr<Dataset::Block> Dataset::load(int64_t number) const {
     target_.read(*recording_, begin, end, result->targets.data());
     return result;
   }
-  const int64_t raw_begin = std::max<int64_t>(0, begin - kernel_before_), raw_end = std::min(bins_, end + kernel_after_);
+  const int64_t raw_begin = std::max<int64_t>(0, begin - kernel_before_),
+                raw_end = std::min(bins_, end + kernel_after_);
   std::vector<float> raw(static_cast<size_t>((raw_end - raw_begin) * n_targets_));
   target_.read(*recording_, raw_begin, raw_end, raw.data());
   smooth(raw, raw_begin, begin, end, result->targets);
   return result;
 }
 
-void Dataset::smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end, std::span<float> smoothed) const {
+void Dataset::smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end,
+                     std::span<float> smoothed) const {
   for (int64_t bin = begin; bin < end; ++bin) {
     const auto [first, last] = segment_of(bin);
     const int64_t from = std::max(first, bin - kernel_before_), to = std::min(last, bin + kernel_after_ + 1);
@@ -287,7 +309,8 @@ void Dataset::smooth(std::span<const float> raw, int64_t raw_begin, int64_t begi
 std::vector<std::string> Dataset::output_names() const {
   std::vector<std::string> names;
   for (int64_t k = 0; k < horizon_; ++k)
-    for (const std::string& name : target_.names()) names.push_back(k == 0 ? name : fmt::format("{} +{} ms", name, double(k) * bin_));
+    for (const std::string& name : target_.names())
+      names.push_back(k == 0 ? name : fmt::format("{} +{} ms", name, double(k) * bin_));
   return names;
 }
 
@@ -313,6 +336,21 @@ std::pair<double, double> Dataset::span(Split split) const {
   return {static_cast<double>(p.segments.front()) * bin_, static_cast<double>(p.segments.back() + p.bins) * bin_};
 }
 
+archive::Object Dataset::record() const {
+  archive::Object object{"dataset/constants", {}};
+  object.attributes = {{"input_mean", input_constants_.mean, ""},
+                       {"input_std", input_constants_.std, ""},
+                       {"target_mean", target_constants_.mean, ""},
+                       {"target_std", target_constants_.std, ""},
+                       {"baseline", target_mean_, ""},
+                       {"input_bins", history_, ""},
+                       {"target_bins", horizon_, ""},
+                       {"train_samples", samples(Split::train), ""},
+                       {"validation_samples", samples(Split::validation), ""},
+                       {"test_samples", samples(Split::test), ""}};
+  return object;
+}
+
 std::string Dataset::describe() const {
   auto list = [](const std::vector<std::string>& names) {
     std::string text = names.front();
@@ -321,8 +359,10 @@ std::string Dataset::describe() const {
   };
   const double bytes = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * bins_);
   const double kept = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * std::min(bins_, most_blocks_ * block_bins_));
-  std::string text = fmt::format("inputs   {} = {} channels x {} bins of {} ms: {}\n", inputs(), n_inputs_, history_, bin_, list(input_.names()));
-  text += fmt::format("outputs  {} = {} channels x {} bins: {}\n", outputs(), n_targets_, horizon_, list(target_.names()));
+  std::string text = fmt::format("inputs   {} = {} channels x {} bins of {} ms: {}\n", inputs(), n_inputs_, history_,
+                                 bin_, list(input_.names()));
+  text +=
+      fmt::format("outputs  {} = {} channels x {} bins: {}\n", outputs(), n_targets_, horizon_, list(target_.names()));
   text += fmt::format("samples  {} train, {} validation, {} test", format_count(samples(Split::train)),
                       format_count(samples(Split::validation)), format_count(samples(Split::test)));
   if (trial_ > 0) text += fmt::format("; trials of {} ms", static_cast<double>(trial_) * bin_);

@@ -1,9 +1,11 @@
-// X and Y out of a recording. Time is cut into bins; a sample sees `history` of the input channels and is asked for `horizon` of the
-// target channels, `lag` after the end of what it saw. Bin b holds what happened in (b bin, (b + 1) bin]: spikes are stamped at the end of
-// their step. Windows lie wholly within one split and one trial, so that nothing of a test sample is ever seen in training.
+// X and Y out of a recording. Time is cut into bins; a sample sees `history` of the input channels and is asked for
+// `horizon` of the target channels, `lag` after the end of what it saw. Bin b holds what happened in (b bin, (b + 1)
+// bin]: spikes are stamped at the end of their step. Windows lie wholly within one split and one trial, so that nothing
+// of a test sample is ever seen in training.
 //
-// X is [samples x history bins x input channels], Y [samples x horizon bins x target channels], oldest bin first. Both are read from the
-// recording in blocks of bins, of which a bounded number is kept: values do not depend on the bound, to the bit.
+// X is [samples x history bins x input channels], Y [samples x horizon bins x target channels], oldest bin first. Both
+// are read from the recording in blocks of bins, of which a bounded number is kept: values do not depend on the bound,
+// to the bit.
 //
 //   Dataset dataset(recording_of(reader), options, inputs, targets, seed);
 //   dataset.gather(Split::train, numbers, X, Y);        // see source.hpp
@@ -40,22 +42,27 @@ struct DatasetOptions {
     return std::tuple{
         field<&D::bin>("ms", "width of a bin of time", above(0)),
         field<&D::history>("ms", "how much of the inputs a sample sees, a multiple of bin; 0: one bin", at_least(0)),
-        field<&D::lag>("ms", "from the end of what a sample sees to the end of its first target bin; 0: the same bin", at_least(0)),
+        field<&D::lag>("ms", "from the end of what a sample sees to the end of its first target bin; 0: the same bin",
+                       at_least(0)),
         field<&D::horizon>("ms", "how much of the targets a sample is asked for; 0: one bin", at_least(0)),
         field<&D::stride>("ms", "from one sample to the next; 0: one bin", at_least(0)),
         field<&D::warm_up>("ms", "begin of the recording that is left out", at_least(0)),
         field<&D::trial>("ms", "length of a trial, which no window crosses; 0: as the recording says", at_least(0)),
-        field<&D::align>("", "samples at every stride, or one a trial that ends where the trial ends", one_of("every_bin|trial_end")),
+        field<&D::align>("", "samples at every stride, or one a trial that ends where the trial ends",
+                         one_of("every_bin|trial_end")),
         field<&D::split_by>("", "splits follow each other in time, or are drawn trial by trial", one_of("time|trial")),
         field<&D::train>("1", "share of the time that is trained on", above(0), at_most(1)),
         field<&D::validation>("1", "share that is looked at while training", between(0, 1)),
         field<&D::test>("1", "share that is held back for evaluation", between(0, 1)),
         field<&D::gap>("ms", "time left out between two splits, beyond that windows never overlap", at_least(0)),
-        field<&D::normalise>("", "inputs by mean and standard deviation of each channel over the training span, or as they are",
-                             one_of("none|zscore")),
+        field<&D::normalise>(
+            "", "inputs by mean and standard deviation of each channel over the training span, or as they are",
+            one_of("none|zscore")),
         field<&D::normalise_targets>("", "the same for targets, over the training samples", one_of("none|zscore")),
-        field<&D::smoothing>("ms", "time constant (standard deviation for gaussian) of a filter on target rates; 0: off", at_least(0)),
-        field<&D::smoothing_kernel>("", "exponential looks back only, gaussian both ways; neither across a split or trial",
+        field<&D::smoothing>(
+            "ms", "time constant (standard deviation for gaussian) of a filter on target rates; 0: off", at_least(0)),
+        field<&D::smoothing_kernel>("",
+                                    "exponential looks back only, gaussian both ways; neither across a split or trial",
                                     one_of("exponential|gaussian")),
         field<&D::cache>("1", "megabytes of binned recording that are kept in memory", above(0))};
   }
@@ -68,11 +75,11 @@ struct Normalisation {
 
 class Dataset : public SampleSource {
  public:
-  /// Reads the whole recording once, to check it and to take its constants. Throws Error with one sentence: an unknown channel (nearest
-  /// name), a time that is no multiple of bin, a window longer than the recording, an empty split, a target without a spike, a value that is
-  /// not a number. `seed` is for split_by = "trial" alone.
-  Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options, std::span<const ChannelSpec> inputs,
-          std::span<const ChannelSpec> targets, uint64_t seed);
+  /// Reads the whole recording once, to check it and to take its constants. Throws Error with one sentence: an unknown
+  /// channel (nearest name), a time that is no multiple of bin, a window longer than the recording, an empty split, a
+  /// target without a spike, a value that is not a number. `seed` is for split_by = "trial" alone.
+  Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options,
+          std::span<const ChannelSpec> inputs, std::span<const ChannelSpec> targets, uint64_t seed);
 
   int64_t inputs() const override { return history_ * n_inputs_; }
   int64_t outputs() const override { return horizon_ * n_targets_; }
@@ -100,7 +107,9 @@ class Dataset : public SampleSource {
   /// First and last moment that the windows of a split reach, ms.
   std::pair<double, double> span(Split split) const;
 
-  /// A few lines for `proxon describe`: channels, windows, samples a split, memory.
+  /// What an archive keeps to use the twin later: constants of normalisation, mean targets (a channel each), sizes.
+  archive::Object record() const;
+  /// A few lines for a person: channels, windows, samples a split, memory.
   std::string describe() const;
 
  private:
@@ -125,7 +134,8 @@ class Dataset : public SampleSource {
   std::pair<int64_t, int64_t> segment_of(int64_t bin) const;
   const Block& block(int64_t number);
   std::unique_ptr<Block> load(int64_t number) const;
-  void smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end, std::span<float> smoothed) const;
+  void smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end,
+              std::span<float> smoothed) const;
 
   std::unique_ptr<RecordingSource> recording_;
   Channels input_, target_;

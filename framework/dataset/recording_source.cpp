@@ -33,11 +33,11 @@ class ArchiveRecording : public RecordingSource {
   }
 
  private:
-  /// The stated duration, or of a run that was killed the time of its last spike; traces and signals tell themselves how far they reach.
+  /// The stated duration, or of a run that was killed the time of its last spike; traces and signals tell themselves
+  /// how far they reach.
   double recorded_until() const {
     if (reader_.stage_done("simulate")) return reader_.duration_ms();
     double last = 0;
-    bool regular = !traces.empty() || !signals.empty();
     for (size_t p = 0; p < populations.size(); ++p) {
       const int64_t n = populations[p].spikes ? reader_.n_spikes(static_cast<int>(p)) : 0;
       if (n > 0) last = std::max(last, reader_.spike_range(static_cast<int>(p), n - 1, n).ms.front());
@@ -46,7 +46,6 @@ class ArchiveRecording : public RecordingSource {
       last = std::max(last, signals[i].start + static_cast<double>(signal_rows[i]) * signals[i].interval);
     for (size_t i = 0; i < traces.size(); ++i)
       last = std::max(last, traces[i].start + static_cast<double>(trace_rows[i]) * traces[i].interval);
-    if (!regular && last == 0) return reader_.duration_ms();
     return reader_.duration_ms() > 0 ? std::min(last, reader_.duration_ms()) : last;
   }
 
@@ -54,7 +53,8 @@ class ArchiveRecording : public RecordingSource {
     for (const archive::Object& object : reader_.objects()) {
       if (object.name != "simulation") continue;
       for (const archive::Attribute& attribute : object.attributes)
-        if (const double* value = std::get_if<double>(&attribute.value); attribute.name == "trial" && value) return *value;
+        if (const double* value = std::get_if<double>(&attribute.value); attribute.name == "trial" && value)
+          return *value;
     }
     return 0;
   }
@@ -64,8 +64,8 @@ class ArchiveRecording : public RecordingSource {
 
 class RecordingInMemory : public RecordingSource {
  public:
-  RecordingInMemory(const MemoryRecording& recording, std::vector<Population> recorded, std::vector<TraceInfo> trace_infos,
-                    std::vector<SignalInfo> signal_infos, double trial_length)
+  RecordingInMemory(const MemoryRecording& recording, std::vector<Population> recorded,
+                    std::vector<TraceInfo> trace_infos, std::vector<SignalInfo> signal_infos, double trial_length)
       : recording_(recording) {
     populations = std::move(recorded);
     traces = std::move(trace_infos);
@@ -73,15 +73,18 @@ class RecordingInMemory : public RecordingSource {
     end = recording.end;
     trial = trial_length;
     for (size_t i = 0; i < traces.size(); ++i)
-      trace_rows.push_back(static_cast<int64_t>(recording.traces[i].size() / std::max<size_t>(1, traces[i].neurons.size())));
-    for (size_t i = 0; i < signals.size(); ++i) signal_rows.push_back(static_cast<int64_t>(recording.signals[i].size()));
+      trace_rows.push_back(
+          static_cast<int64_t>(recording.traces[i].size() / std::max<size_t>(1, traces[i].neurons.size())));
+    for (size_t i = 0; i < signals.size(); ++i)
+      signal_rows.push_back(static_cast<int64_t>(recording.signals[i].size()));
   }
 
   Spikes spikes(int population, double begin, double until) const override {
     const auto& all = recording_.spike[static_cast<size_t>(population)];
     const auto first = std::lower_bound(all.time.begin(), all.time.end(), begin) - all.time.begin();
     const auto last = std::lower_bound(all.time.begin(), all.time.end(), until) - all.time.begin();
-    return {{all.time.begin() + first, all.time.begin() + last}, {all.neuron.begin() + first, all.neuron.begin() + last}};
+    return {{all.time.begin() + first, all.time.begin() + last},
+            {all.neuron.begin() + first, all.neuron.begin() + last}};
   }
   std::vector<float> trace(int trace, int64_t begin, int64_t until) const override {
     const auto& rows = recording_.traces[static_cast<size_t>(trace)];
@@ -103,9 +106,12 @@ std::unique_ptr<RecordingSource> recording_of(const archive::Reader& reader) {
   return std::make_unique<ArchiveRecording>(reader);
 }
 
-std::unique_ptr<RecordingSource> recording_of(const MemoryRecording& recording, std::vector<RecordingSource::Population> populations,
-                                              std::vector<TraceInfo> traces, std::vector<SignalInfo> signals, double trial) {
-  return std::make_unique<RecordingInMemory>(recording, std::move(populations), std::move(traces), std::move(signals), trial);
+std::unique_ptr<RecordingSource> recording_of(const MemoryRecording& recording,
+                                              std::vector<RecordingSource::Population> populations,
+                                              std::vector<TraceInfo> traces, std::vector<SignalInfo> signals,
+                                              double trial) {
+  return std::make_unique<RecordingInMemory>(recording, std::move(populations), std::move(traces), std::move(signals),
+                                             trial);
 }
 
 }  // namespace proxon

@@ -1,5 +1,5 @@
-// A recording as a dataset reads it: what was recorded, and any stretch of it, so that it never has to be in memory all at once. An archive
-// is one such source, a recording that a simulation left in memory another. Times in ms.
+// A recording as a dataset reads it: what was recorded, and any stretch of it, so that it never has to be in memory all
+// at once. An archive is one such source, a recording that a simulation left in memory another. Times in ms.
 #pragma once
 #include <memory>
 #include <string>
@@ -37,11 +37,14 @@ class RecordingSource {
   virtual std::vector<float> signal(int signal, int64_t begin, int64_t end) const = 0;
 };
 
-/// The recordings of an archive, also of a run that was killed: `end` is then what the last flush holds. `reader` must outlive it.
+/// The recordings of an archive, also of a run that was killed: `end` is then what the last flush holds. `reader` must
+/// outlive it.
 std::unique_ptr<RecordingSource> recording_of(const archive::Reader& reader);
 
 /// A recording in memory, which must outlive it. `spikes` of the populations says which were recorded.
-std::unique_ptr<RecordingSource> recording_of(const MemoryRecording& recording, std::vector<RecordingSource::Population> populations,
-                                              std::vector<TraceInfo> traces, std::vector<SignalInfo> signals, double trial = 0);
+std::unique_ptr<RecordingSource> recording_of(const MemoryRecording& recording,
+                                              std::vector<RecordingSource::Population> populations,
+                                              std::vector<TraceInfo> traces, std::vector<SignalInfo> signals,
+                                              double trial = 0);
 
 }  // namespace proxon

@@ -22,24 +22,28 @@ struct Baseline {
 void check_finite(std::span<const float> values, size_t columns, std::string_view what) {
   for (size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))
-      fail("evaluate: {} is not a finite number (row {}, column {}): where it comes from the twin, its training diverged; lower the learning "
-           "rate or clip the gradient.", what, i / columns, i % columns);
+      fail(
+          "evaluate: {} is not a finite number (row {}, column {}): where it comes from the twin, its training "
+          "diverged; lower the learning "
+          "rate or clip the gradient.",
+          what, i / columns, i % columns);
 }
 
 void check_input(const EvaluationInput& input) {
   const size_t channels = input.channels.size();
-  PROXON_CHECK(input.target.size() == input.prediction.size(), "{} targets, {} predictions", input.target.size(), input.prediction.size());
+  PROXON_CHECK(input.target.size() == input.prediction.size(), "{} targets, {} predictions", input.target.size(),
+               input.prediction.size());
   PROXON_CHECK(channels > 0 || input.target.empty(), "{} targets without channels", input.target.size());
   if (!input.target.empty()) {
-    PROXON_CHECK(input.target.size() % channels == 0 && input.baseline.size() == channels, "{} targets, {} channels, {} baselines",
-                 input.target.size(), channels, input.baseline.size());
+    PROXON_CHECK(input.target.size() % channels == 0 && input.baseline.size() == channels,
+                 "{} targets, {} channels, {} baselines", input.target.size(), channels, input.baseline.size());
     check_finite(input.target, channels, "a target");
     check_finite(input.prediction, channels, "a prediction");
     check_finite(input.baseline, channels, "a baseline");
   }
   for (const auto& weights : input.weights) {
-    PROXON_CHECK(!weights.paired || weights.phi.size() == weights.theta.size(), "{} and {} paired weights", weights.phi.size(),
-                 weights.theta.size());
+    PROXON_CHECK(!weights.paired || weights.phi.size() == weights.theta.size(), "{} and {} paired weights",
+                 weights.phi.size(), weights.theta.size());
     check_finite(weights.phi, 1, fmt::format("a biological weight of {}", weights.name));
     check_finite(weights.theta, 1, fmt::format("a weight of the twin's {}", weights.name));
   }
@@ -65,7 +69,8 @@ void poisson_spikes(const EvaluationInput::Spikes& spikes, Key key, Baseline& ba
   std::vector<std::pair<double, int32_t>> drawn;
   for (const int32_t neuron : spikes.neuron) {
     const auto index = static_cast<uint64_t>(count[static_cast<size_t>(neuron)]++);
-    drawn.emplace_back(spikes.begin + (spikes.end - spikes.begin) * uniform(key, static_cast<uint64_t>(neuron), index), neuron);
+    drawn.emplace_back(spikes.begin + (spikes.end - spikes.begin) * uniform(key, static_cast<uint64_t>(neuron), index),
+                       neuron);
   }
   std::sort(drawn.begin(), drawn.end());
   for (const auto& [time, neuron] : drawn) baseline.time.push_back(time), baseline.neuron.push_back(neuron);
@@ -95,7 +100,8 @@ void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, B
     add_name("Poisson spikes");
   }
   if (needs & needs_weights) {
-    baseline.weights = baseline_weights(*at.weights, needs & needs_pairs, Key{all.seed, purpose("evaluation/shuffled weights")});
+    baseline.weights =
+        baseline_weights(*at.weights, needs & needs_pairs, Key{all.seed, purpose("evaluation/shuffled weights")});
     baseline.input.weight_theta = baseline.weights.data();
     add_name(needs & needs_pairs ? "shuffled weights" : "all weights at the mean");
   }
@@ -105,8 +111,10 @@ std::string range_text(double low, double high) {
   return fmt::format("{}{}, {}{}", std::isfinite(low) ? "[" : "(", low, high, std::isfinite(high) ? "]" : ")");
 }
 
-/// The cases that a metric is run on, one a population and a set of weights where it needs them; why there is none, else.
-std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std::vector<const char*>& names, std::string& none) {
+/// The cases that a metric is run on, one a population and a set of weights where it needs them; why there is none,
+/// else.
+std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std::vector<const char*>& names,
+                        std::string& none) {
   Case first;
   if (needs & needs_prediction) {
     if (input.target.empty()) none = "there is no prediction to compare";
@@ -178,8 +186,10 @@ std::vector<PluginValue> read_metrics(Table table, Registry& registry) {
 std::vector<FigureValue> figures(const Instance<MetricTable, MetricSetup>& metric, const MetricInput& input) {
   std::vector<FigureValue> result;
   const MetricSinkTable sink{&result, [](void* host, const Figure* figure) {
-                               FigureValue value{figure->name, figure->value, figure->n, figure->undefined, figure->low, figure->high, figure->meaning};
-                               if (value.undefined.empty() && !std::isfinite(value.value)) value.undefined = fmt::format("the result is {}", value.value);
+                               FigureValue value{figure->name, figure->value, figure->n,      figure->undefined,
+                                                 figure->low,  figure->high,  figure->meaning};
+                               if (value.undefined.empty() && !std::isfinite(value.value))
+                                 value.undefined = fmt::format("the result is {}", value.value);
                                if (!value.undefined.empty()) value.value = 0;
                                static_cast<std::vector<FigureValue>*>(host)->push_back(std::move(value));
                              }};
@@ -196,7 +206,8 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
 
   std::vector<archive::MetricRecord> rows;
   for (const PluginValue& value : metrics) {
-    const Instance<MetricTable, MetricSetup> metric(value, MetricSetup{Key{input.seed, purpose("metric/" + value.name)}});
+    const Instance<MetricTable, MetricSetup> metric(value,
+                                                    MetricSetup{Key{input.seed, purpose("metric/" + value.name)}});
     const uint32_t needs = metric.table().needs;
     std::string none;
     for (const Case& at : cases(needs, input, names, none)) {
@@ -214,7 +225,8 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
                                   .reason = figure.undefined,
                                   .meaning = figure.meaning,
                                   .range = range_text(figure.low, figure.high)};
-        const auto same = std::find_if(compared.begin(), compared.end(), [&](const FigureValue& f) { return f.name == figure.name; });
+        const auto same =
+            std::find_if(compared.begin(), compared.end(), [&](const FigureValue& f) { return f.name == figure.name; });
         if (same == compared.end())
           row.baseline_name = "";
         else if (same->undefined.empty())
@@ -225,7 +237,11 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
       }
     }
     if (!none.empty())
-      rows.push_back({.name = value.name, .scope = input.scope, .baseline = std::numeric_limits<double>::quiet_NaN(), .defined = false, .reason = none});
+      rows.push_back({.name = value.name,
+                      .scope = input.scope,
+                      .baseline = std::numeric_limits<double>::quiet_NaN(),
+                      .defined = false,
+                      .reason = none});
   }
   return rows;
 }

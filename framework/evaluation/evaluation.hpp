@@ -1,9 +1,10 @@
-// The comparison of N_phi with M_theta: every metric plugin is run on what it needs (the test span's targets and predictions, the recorded
-// spikes, the weights of both networks), and once more on a baseline, so that each figure has beside it what a twin that knows nothing gets.
-// A figure is a finite number or undefined with a reason, never NaN.
+// The comparison of N_phi with M_theta: every metric plugin is run on what it needs (the test span's targets and
+// predictions, the recorded spikes, the weights of both networks), and once more on a baseline, so that each figure has
+// beside it what a twin that knows nothing gets. A figure is a finite number or undefined with a reason, never NaN.
 //
-// Baselines: of predictions, the mean target of the training span; of paired weights (needs_pairs), the twin's weights shuffled; of weight
-// distributions, all weights at the mean of the biological ones; of spikes, as many spikes of each neuron at random times (Poisson).
+// Baselines: of predictions, the mean target of the training span; of paired weights (needs_pairs), the twin's weights
+// shuffled; of weight distributions, all weights at the mean of the biological ones; of spikes, as many spikes of each
+// neuron at random times (Poisson).
 #pragma once
 #include <span>
 #include <string>
@@ -16,11 +17,11 @@ namespace proxon {
 
 /// What there is to evaluate. Views must live as long as the call; what is missing stays empty.
 struct EvaluationInput {
-  std::string scope = "test";              ///< what the rows are: for MetricRecord::scope
-  std::vector<std::string> channels;       ///< names of the columns below
-  std::span<const float> target;           ///< [rows x channels], row-major, in the targets' own units
-  std::span<const float> prediction;       ///< [rows x channels]
-  std::span<const float> baseline;         ///< [channels]: mean target over the training span
+  std::string scope = "test";         ///< what the rows are: for MetricRecord::scope
+  std::vector<std::string> channels;  ///< names of the columns below
+  std::span<const float> target;      ///< [rows x channels], row-major, in the targets' own units
+  std::span<const float> prediction;  ///< [rows x channels]
+  std::span<const float> baseline;    ///< [channels]: mean target over the training span
 
   struct Spikes {
     std::string population;
@@ -32,9 +33,9 @@ struct EvaluationInput {
   std::vector<Spikes> spikes;
 
   struct Weights {
-    std::string name;                    ///< projection, or layer
-    std::span<const float> phi, theta;   ///< biological, twin
-    bool paired = false;                 ///< the same synapses in the same order
+    std::string name;                   ///< projection, or layer
+    std::span<const float> phi, theta;  ///< biological, twin
+    bool paired = false;                ///< the same synapses in the same order
   };
   std::vector<Weights> weights;
   uint64_t seed = 1;
@@ -51,8 +52,9 @@ struct EvaluationOptions {
 /// (`roc_auc = { threshold = 0.2 }`). All that the registry finds when none is named.
 std::vector<PluginValue> read_metrics(Table table, Registry& registry);
 
-/// Runs the metrics, in their order; a metric that finds nothing it could work on has one undefined row. MetricRecord::name is the metric's
-/// name, with ".figure" where a figure has another name. Throws Error when a target, prediction or weight is not a finite number.
+/// Runs the metrics, in their order; a metric that finds nothing it could work on has one undefined row.
+/// MetricRecord::name is the metric's name, with ".figure" where a figure has another name. Throws Error when a target,
+/// prediction or weight is not a finite number.
 std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics, const EvaluationInput& input);
 
 /// One figure with its own texts.

@@ -46,7 +46,8 @@ TEST_CASE("classification_report of three classes") {
 TEST_CASE("classification_report says what stands for a division by zero") {
   // Class c is never predicted, class b never occurs
   const std::vector<int> target{0, 0, 2}, prediction{0, 1, 0};
-  const Figures zero = report(target, prediction, "zero"), one = report(target, prediction, "one"), none = report(target, prediction, "undefined");
+  const Figures zero = report(target, prediction, "zero"), one = report(target, prediction, "one"),
+                none = report(target, prediction, "undefined");
   CHECK(zero["precision[c]"].value == 0);
   CHECK(zero["recall[b]"].value == 0);
   CHECK(zero["precision[macro]"].value == close_to(0.5 / 3));

@@ -1,14 +1,15 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <cmath>
 #include <limits>
+#include <proxon/plugin/metric.hpp>
 #include <vector>
 
 using namespace proxon;
 
 struct cv_isi {
   static constexpr Documentation about{
-      .summary = "Irregularity of firing: coefficient of variation of the intervals between spikes, mean over the neurons with three spikes or more.",
+      .summary =
+          "Irregularity of firing: coefficient of variation of the intervals between spikes, mean over the neurons "
+          "with three spikes or more.",
       .equation = "CV = std(ISI) / mean(ISI), the standard deviation with 1/n; 0 for a clock, 1 for a Poisson process",
       .reference = "Softky & Koch 1993, Journal of Neuroscience 13:334, doi:10.1523/JNEUROSCI.13-01-00334.1993"};
   static constexpr uint32_t needs = needs_spikes;
@@ -40,7 +41,9 @@ struct cv_isi {
       sum += std::sqrt(train.squares / double(train.spikes - 1)) / train.mean;
       ++used;
     }
-    constexpr const char* meaning = "irregularity of firing, mean over n neurons; 0 is a clock, 1 a Poisson process; describes the biological network";
+    constexpr const char* meaning =
+        "irregularity of firing, mean over n neurons; 0 is a clock, 1 a Poisson process; describes the biological "
+        "network";
     constexpr double highest = std::numeric_limits<double>::infinity();
     if (used == 0) return sink.undefined("cv_isi", "no neuron has three spikes", 0, 0, highest, meaning);
     sink.value("cv_isi", sum / double(used), used, 0, highest, meaning);

@@ -10,7 +10,8 @@ TEST_CASE("cv_isi of small trains in closed form") {
   // Intervals 1 and 3: mean 2, standard deviation 1
   CHECK(of_spikes("cv_isi", {1, 2, 5}, {0, 0, 0}, 1, 0, 10)["cv_isi"].value == 0.5);
   // With a second neuron (a clock), a third of two spikes and a silent one: mean of 0.5 and 0 over 2 neurons
-  const FigureValue figure = of_spikes("cv_isi", {1, 1, 1, 2, 2, 2, 3, 5}, {0, 1, 2, 0, 1, 2, 1, 0}, 4, 0, 10)["cv_isi"];
+  const FigureValue figure =
+      of_spikes("cv_isi", {1, 1, 1, 2, 2, 2, 3, 5}, {0, 1, 2, 0, 1, 2, 1, 0}, 4, 0, 10)["cv_isi"];
   CHECK(figure.value == 0.25);
   CHECK(figure.n == 2);
 }

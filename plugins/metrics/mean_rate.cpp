@@ -1,6 +1,5 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <limits>
+#include <proxon/plugin/metric.hpp>
 
 using namespace proxon;
 
@@ -15,8 +14,10 @@ struct mean_rate {
   void evaluate(const MetricInput& in, MetricSink& sink) const {
     constexpr const char* meaning = "spikes a second of a neuron (Hz); describes the biological network";
     constexpr double highest = std::numeric_limits<double>::infinity();
-    if (!(in.end > in.begin)) return sink.undefined("mean_rate", "the recording has no duration", 0, 0, highest, meaning);
-    sink.value("mean_rate", 1000.0 * double(in.spikes) / (in.neurons * (in.end - in.begin)), in.neurons, 0, highest, meaning);
+    if (!(in.end > in.begin))
+      return sink.undefined("mean_rate", "the recording has no duration", 0, 0, highest, meaning);
+    sink.value("mean_rate", 1000.0 * double(in.spikes) / (in.neurons * (in.end - in.begin)), in.neurons, 0, highest,
+               meaning);
   }
 };
 

@@ -41,7 +41,8 @@ inline Figures run_metric(PluginValue value, const MetricInput& input) {
 inline PluginValue metric_value(const std::string& name) { return plugin_value(built_plugins(), "metric", name); }
 
 /// Rows of targets and predictions with `channels` channels.
-inline Figures compare(PluginValue value, const std::vector<float>& target, const std::vector<float>& prediction, int64_t channels = 1) {
+inline Figures compare(PluginValue value, const std::vector<float>& target, const std::vector<float>& prediction,
+                       int64_t channels = 1) {
   REQUIRE(target.size() == prediction.size());
   const char* names[] = {"a", "b", "c", "d"};
   MetricInput input{};
@@ -52,11 +53,13 @@ inline Figures compare(PluginValue value, const std::vector<float>& target, cons
   input.channel_names = names;
   return run_metric(std::move(value), input);
 }
-inline Figures compare(const std::string& metric, const std::vector<float>& target, const std::vector<float>& prediction, int64_t channels = 1) {
+inline Figures compare(const std::string& metric, const std::vector<float>& target,
+                       const std::vector<float>& prediction, int64_t channels = 1) {
   return compare(metric_value(metric), target, prediction, channels);
 }
 
-inline Figures of_weights(const std::string& metric, const std::vector<float>& phi, const std::vector<float>& theta, bool paired) {
+inline Figures of_weights(const std::string& metric, const std::vector<float>& phi, const std::vector<float>& theta,
+                          bool paired) {
   MetricInput input{};
   input.weight_phi = phi.data();
   input.weight_theta = theta.data();
@@ -66,8 +69,8 @@ inline Figures of_weights(const std::string& metric, const std::vector<float>& p
   return run_metric(metric_value(metric), input);
 }
 
-inline Figures of_spikes(const std::string& metric, const std::vector<double>& time, const std::vector<int32_t>& neuron, int32_t neurons,
-                         double begin, double end) {
+inline Figures of_spikes(const std::string& metric, const std::vector<double>& time, const std::vector<int32_t>& neuron,
+                         int32_t neurons, double begin, double end) {
   MetricInput input{};
   input.spike_time = time.data();
   input.spike_neuron = neuron.data();
@@ -82,7 +85,8 @@ inline Figures of_spikes(const std::string& metric, const std::vector<double>& t
 inline std::vector<float> random_floats(uint64_t seed, size_t n, uint32_t levels = 0) {
   std::vector<float> values;
   Stream stream(Key{seed, purpose("test")}, 0);
-  for (size_t i = 0; i < n; ++i) values.push_back(levels ? static_cast<float>(stream.below(levels)) : static_cast<float>(stream.normal()));
+  for (size_t i = 0; i < n; ++i)
+    values.push_back(levels ? static_cast<float>(stream.below(levels)) : static_cast<float>(stream.normal()));
   return values;
 }
 

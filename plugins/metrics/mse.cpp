@@ -1,6 +1,5 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <limits>
+#include <proxon/plugin/metric.hpp>
 
 using namespace proxon;
 

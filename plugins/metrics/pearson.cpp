@@ -1,14 +1,16 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <proxon/plugin/metric.hpp>
 
 using namespace proxon;
 
 struct pearson {
   static constexpr Documentation about{
-      .summary = "Linear correlation of prediction and target, mean over channels; channels where either is constant are left out.",
-      .equation = "r_c = sum_i (y_ic - mean y_c)(p_ic - mean p_c) / sqrt(sum_i (y_ic - mean y_c)^2 sum_i (p_ic - mean p_c)^2)",
+      .summary =
+          "Linear correlation of prediction and target, mean over channels; channels where either is constant are left "
+          "out.",
+      .equation =
+          "r_c = sum_i (y_ic - mean y_c)(p_ic - mean p_c) / sqrt(sum_i (y_ic - mean y_c)^2 sum_i (p_ic - mean p_c)^2)",
       .reference = "Pearson 1896, Philosophical Transactions A 187:253, doi:10.1098/rsta.1896.0007"};
   static constexpr uint32_t needs = needs_prediction;
   using Parameters = NoParameters;
@@ -44,7 +46,8 @@ struct pearson {
     }
     constexpr const char* meaning = "linear correlation with the target, mean over channels; 1 is best, 0 is none";
     if (used == 0)
-      return sink.undefined("pearson", target_varies ? "the prediction is constant" : "every target is constant", 0, -1, 1, meaning);
+      return sink.undefined("pearson", target_varies ? "the prediction is constant" : "every target is constant", 0, -1,
+                            1, meaning);
     sink.value("pearson", sum / double(used), used * in.rows, -1, 1, meaning);
   }
 };

@@ -1,14 +1,17 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <limits>
+#include <proxon/plugin/metric.hpp>
 
 using namespace proxon;
 
 struct r2 {
   static constexpr Documentation about{
-      .summary = "Coefficient of determination: the share of the target's variance that the prediction explains; channels whose target is "
-                 "constant are left out.",
-      .equation = "r2_c = 1 - sum_i (y_ic - p_ic)^2 / sum_i (y_ic - mean y_c)^2; r2 = mean over channels c; pooled: both sums over all channels",
+      .summary =
+          "Coefficient of determination: the share of the target's variance that the prediction explains; channels "
+          "whose target is "
+          "constant are left out.",
+      .equation =
+          "r2_c = 1 - sum_i (y_ic - p_ic)^2 / sum_i (y_ic - mean y_c)^2; r2 = mean over channels c; pooled: both sums "
+          "over all channels",
       .reference = "Kvalseth 1985, The American Statistician 39:279, doi:10.1080/00031305.1985.10479448"};
   static constexpr uint32_t needs = needs_prediction;
   using Parameters = NoParameters;
@@ -42,7 +45,8 @@ struct r2 {
       ++used;
     }
     constexpr double lowest = -std::numeric_limits<double>::infinity();
-    constexpr const char* mean_meaning = "explained share of the variance, mean over channels; 1 is best, 0 is the test mean";
+    constexpr const char* mean_meaning =
+        "explained share of the variance, mean over channels; 1 is best, 0 is the test mean";
     constexpr const char* pooled_meaning = "explained share of the variance of all channels together; 1 is best";
     if (used == 0) {
       sink.undefined("r2", "every target is constant", 0, lowest, 1, mean_meaning);

@@ -1,14 +1,15 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <algorithm>
+#include <proxon/plugin/metric.hpp>
 #include <vector>
 
 using namespace proxon;
 
 struct roc_auc {
   static constexpr Documentation about{
-      .summary = "Area under the ROC curve: the chance that a row of the class has a higher prediction than a row outside it, ties as one "
-                 "half; mean over the channels that have both.",
+      .summary =
+          "Area under the ROC curve: the chance that a row of the class has a higher prediction than a row outside it, "
+          "ties as one "
+          "half; mean over the channels that have both.",
       .equation = "auc_c = [#(p_i > p_j) + #(p_i = p_j) / 2] / (n_pos n_neg), over pairs with y_i > threshold >= y_j",
       .reference = "Hanley & McNeil 1982, Radiology 143:29, doi:10.1148/radiology.143.1.7063747"};
   static constexpr uint32_t needs = needs_prediction;
@@ -52,12 +53,13 @@ struct roc_auc {
       sum += double(half_pairs) / (2 * double(n_pos) * double(n_neg));
       ++used;
     }
-    constexpr const char* meaning = "chance that a row of the class is ranked above another, mean over channels; 1 is best, 0.5 is guessing";
+    constexpr const char* meaning =
+        "chance that a row of the class is ranked above another, mean over channels; 1 is best, 0.5 is guessing";
     if (used > 0) return sink.value("roc_auc", sum / double(used), used * in.rows, 0, 1, meaning);
     sink.undefined("roc_auc",
-                   positive == 0                         ? "one class only: no target is above the threshold"
+                   positive == 0                       ? "one class only: no target is above the threshold"
                    : positive == in.rows * in.channels ? "one class only: every target is above the threshold"
-                                                         : "one class only in every channel",
+                                                       : "one class only in every channel",
                    0, 0, 1, meaning);
   }
 };

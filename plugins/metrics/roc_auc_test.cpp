@@ -46,7 +46,8 @@ TEST_CASE("roc_auc depends on the order of predictions alone, is a mean over cha
   CHECK(one_of_two.value == 1);
   CHECK(one_of_two.n == 2);
   CHECK(compare("roc_auc", {0, 0}, {1, 2})["roc_auc"].undefined == "one class only: no target is above the threshold");
-  CHECK(compare("roc_auc", {3, 1}, {1, 2})["roc_auc"].undefined == "one class only: every target is above the threshold");
+  CHECK(compare("roc_auc", {3, 1}, {1, 2})["roc_auc"].undefined ==
+        "one class only: every target is above the threshold");
   CHECK(compare("roc_auc", {0, 1, 0, 1}, {1, 2, 3, 4}, 2)["roc_auc"].undefined == "one class only in every channel");
 }
 

@@ -1,7 +1,6 @@
-#include <proxon/plugin/metric.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <proxon/plugin/metric.hpp>
 #include <vector>
 
 using namespace proxon;
@@ -9,7 +8,9 @@ using namespace proxon;
 struct weight_ks {
   static constexpr Documentation about{
       .summary = "Two-sample Kolmogorov-Smirnov test of the two distributions of weights.",
-      .equation = "D = max_w |F_phi(w) - F_theta(w)|; p = Q(sqrt(n m / (n + m)) D), Q(x) = 2 sum_k (-1)^(k-1) exp(-2 k^2 x^2), the limit for many weights",
+      .equation =
+          "D = max_w |F_phi(w) - F_theta(w)|; p = Q(sqrt(n m / (n + m)) D), Q(x) = 2 sum_k (-1)^(k-1) exp(-2 k^2 x^2), "
+          "the limit for many weights",
       .reference = "Smirnov 1948, Annals of Mathematical Statistics 19:279, doi:10.1214/aoms/1177730256"};
   static constexpr uint32_t needs = needs_weights;
   using Parameters = NoParameters;
@@ -30,7 +31,8 @@ struct weight_ks {
   }
 
   void evaluate(const MetricInput& in, MetricSink& sink) const {
-    std::vector<float> phi(in.weight_phi, in.weight_phi + in.weights_phi), theta(in.weight_theta, in.weight_theta + in.weights_theta);
+    std::vector<float> phi(in.weight_phi, in.weight_phi + in.weights_phi),
+        theta(in.weight_theta, in.weight_theta + in.weights_theta);
     std::sort(phi.begin(), phi.end());
     std::sort(theta.begin(), theta.end());
     const auto n = double(phi.size()), m = double(theta.size());
@@ -44,7 +46,8 @@ struct weight_ks {
       statistic = std::max(statistic, std::fabs(double(i) / n - double(j) / m));
     }
     const int64_t count = in.weights_phi + in.weights_theta;
-    sink.value("weight_ks", statistic, count, 0, 1, "largest difference of the distribution functions of the weights; 0 is best");
+    sink.value("weight_ks", statistic, count, 0, 1,
+               "largest difference of the distribution functions of the weights; 0 is best");
     sink.value("p", survival(std::sqrt(n * m / (n + m)) * statistic), count, 0, 1,
                "chance of such a difference if both were drawn from one distribution; small: they differ");
   }

@@ -9,7 +9,8 @@ namespace {
 
 double brute_statistic(const std::vector<float>& a, const std::vector<float>& b) {
   auto share = [](const std::vector<float>& values, float w) {
-    return static_cast<double>(std::count_if(values.begin(), values.end(), [w](float v) { return v <= w; })) / static_cast<double>(values.size());
+    return static_cast<double>(std::count_if(values.begin(), values.end(), [w](float v) { return v <= w; })) /
+           static_cast<double>(values.size());
   };
   double largest = 0;
   for (const auto* values : {&a, &b})
@@ -29,15 +30,18 @@ TEST_CASE("weight_ks is the largest difference of the distribution functions, wi
     auto exp_phi = phi, exp_theta = theta;  // depends on the order alone
     for (float& w : exp_phi) w = 3 * w - 1;
     for (float& w : exp_theta) w = 3 * w - 1;
-    CHECK(of_weights("weight_ks", permuted_rows(exp_phi, 1, 3), exp_theta, false)["weight_ks"].value == brute_statistic(phi, theta));
+    CHECK(of_weights("weight_ks", permuted_rows(exp_phi, 1, 3), exp_theta, false)["weight_ks"].value ==
+          brute_statistic(phi, theta));
   }
 }
 
 TEST_CASE("the p value is Kolmogorov's limit distribution") {
-  // n = m = 2 k weights, shifted by s of them: D = s / 2k, x = sqrt(k) D. Values of 2 sum (-1)^(k-1) exp(-2 k^2 x^2) to 40 digits
+  // n = m = 2 k weights, shifted by s of them: D = s / 2k, x = sqrt(k) D. Values of 2 sum (-1)^(k-1) exp(-2 k^2 x^2) to
+  // 40 digits
   auto p_of = [](int k, int shift) {
     std::vector<float> phi, theta;
-    for (int i = 0; i < 2 * k; ++i) phi.push_back(static_cast<float>(i)), theta.push_back(static_cast<float>(i + shift));
+    for (int i = 0; i < 2 * k; ++i)
+      phi.push_back(static_cast<float>(i)), theta.push_back(static_cast<float>(i + shift));
     const Figures figures = of_weights("weight_ks", phi, theta, false);
     CHECK(figures["weight_ks"].value == close_to(shift / (2.0 * k)));
     return figures["p"].value;

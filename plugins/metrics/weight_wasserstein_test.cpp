@@ -31,8 +31,10 @@ TEST_CASE("weight_wasserstein of small cases in closed form") {
 TEST_CASE("weight_wasserstein is the integral over quantiles, for samples of different size and with ties") {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     const auto phi = random_floats(seed, 37, seed % 2 ? 4 : 0), theta = random_floats(seed + 50, 23, seed % 3 ? 0 : 6);
-    CHECK(of_weights("weight_wasserstein", phi, theta, false)["weight_wasserstein"].value == close_to(by_quantiles(phi, theta)));
-    CHECK(of_weights("weight_wasserstein", theta, phi, false)["weight_wasserstein"].value == close_to(by_quantiles(phi, theta)));
+    CHECK(of_weights("weight_wasserstein", phi, theta, false)["weight_wasserstein"].value ==
+          close_to(by_quantiles(phi, theta)));
+    CHECK(of_weights("weight_wasserstein", theta, phi, false)["weight_wasserstein"].value ==
+          close_to(by_quantiles(phi, theta)));
   }
 }
 
@@ -47,5 +49,6 @@ TEST_CASE("weight_wasserstein scales with the weights; in standard deviations it
   CHECK(after["in_sigma"].n == 500);
   // -1 and 1 have the standard deviation 1
   CHECK(of_weights("weight_wasserstein", {-1, 1}, {2, 4}, false)["in_sigma"].value == 3);
-  CHECK(of_weights("weight_wasserstein", {5, 5}, {2, 4}, false)["in_sigma"].undefined == "the biological weights are all equal");
+  CHECK(of_weights("weight_wasserstein", {5, 5}, {2, 4}, false)["in_sigma"].undefined ==
+        "the biological weights are all equal");
 }

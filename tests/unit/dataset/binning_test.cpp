@@ -69,5 +69,6 @@ TEST_CASE("a trace is averaged over the rows of (begin, end]") {
   made.add_trace("n", "V_m", {3, 5}, 5, 5, {1, 10, 2, 20, 3, 30, 4, 40});
   CHECK(bins_of(made, {.source = "population:n", .what = "V_m"}, 10, 20) == Floats{1.5, 15, 3.5, 35});
   const int64_t turned[] = {5, 3};
-  CHECK(bins_of(made, {.source = "population:n", .what = "V_m", .neurons = turned}, 5, 20) == Floats{10, 1, 20, 2, 30, 3, 40, 4});
+  CHECK(bins_of(made, {.source = "population:n", .what = "V_m", .neurons = turned}, 5, 20) ==
+        Floats{10, 1, 20, 2, 30, 3, 40, 4});
 }

@@ -16,7 +16,8 @@ TEST_CASE("a sample sees history bins of the inputs and is asked for horizon bin
   MadeRecording made;
   made.add_signal("drive", 0, 10, counting(10));
   made.add_trace("n", "activity", {0}, 10, 10, counting(10, 100));
-  const ChannelSpec inputs[] = {{.source = "stimulus:drive"}}, targets[] = {{.source = "population:n", .what = "activity"}};
+  const ChannelSpec inputs[] = {{.source = "stimulus:drive"}},
+                    targets[] = {{.source = "population:n", .what = "activity"}};
   DatasetOptions options = plain_options(10);
   options.history = 30;
 
@@ -160,7 +161,8 @@ TEST_CASE("normalisation is that of the training span, and to_units undoes it") 
   Samples test = gather_all(dataset, Split::test);
   CHECK(test.X == Floats{98, 0, 198, 0, 298, 0, 398, 0});
   dataset.to_units(test.Y);
-  for (size_t i = 0; i < 4; ++i) CHECK(test.Y[i] == doctest::Approx(10. * static_cast<double>(i)).epsilon(1e-5));  // -70 in float32
+  for (size_t i = 0; i < 4; ++i)
+    CHECK(test.Y[i] == doctest::Approx(10. * static_cast<double>(i)).epsilon(1e-5));  // -70 in float32
 }
 
 TEST_CASE("smoothing looks back only (exponential) or both ways (gaussian), and never over the border of a split") {
@@ -219,8 +221,10 @@ TEST_CASE("what cannot be is one sentence") {
     options.history = 25;
     CHECK(error() == "dataset: history = 25 ms is no multiple of bin = 10 ms: take 20 or 30 ms.");
     options.history = 110;
-    CHECK(error() == "dataset: a window of 110 ms (history 110 + lag 0 + horizon 10, less one bin) does not fit into the recording of 100 "
-                     "ms: record longer, or shorten history, lag or horizon.");
+    CHECK(error() ==
+          "dataset: a window of 110 ms (history 110 + lag 0 + horizon 10, less one bin) does not fit into the "
+          "recording of 100 "
+          "ms: record longer, or shorten history, lag or horizon.");
     options.history = 100;
     CHECK(error() == "");
     options.warm_up = 10;
@@ -237,34 +241,45 @@ TEST_CASE("what cannot be is one sentence") {
   SUBCASE("splits") {
     options.history = 20;
     options.train = 0.8, options.validation = 0.1, options.test = 0.1;
-    CHECK(error() == "dataset: the validation split (0.1 of 100 ms) holds no window of 20 ms: record longer, shorten the window, or raise "
-                     "validation.");
+    CHECK(error() ==
+          "dataset: the validation split (0.1 of 100 ms) holds no window of 20 ms: record longer, shorten the window, "
+          "or raise "
+          "validation.");
     options.validation = 0, options.test = 0.2;
     CHECK(error() == "");
     options.gap = 10;
     CHECK(error().find("the test split") != std::string::npos);
+    options.trial = 50, options.gap = 0;
+    CHECK(error() == "dataset: the test split (0.2 of 2 trials) holds no trial: record more of them, or raise test.");
     options.validation = 0.3;
     CHECK(error().find("must not be above 1") != std::string::npos);
   }
   SUBCASE("channels") {
     target.source = "population:silent";
-    CHECK(error() == "population 'silent' is a target and its neurons never spike in the whole recording: drive it more strongly, or choose "
-                     "another target.");
+    CHECK(error() ==
+          "population 'silent' is a target and its neurons never spike in the whole recording: drive it more strongly, "
+          "or choose "
+          "another target.");
     target.source = "population:Exc";
     CHECK(error() == "the target source 'population:Exc' names no population of the recording.");
     target.source = "population:E";
     input.source = "stimulus:drve";
-    CHECK(error() == "the input source 'stimulus:drve' names no stimulus whose signal was recorded. Did you mean 'drive'?");
+    CHECK(error() ==
+          "the input source 'stimulus:drve' names no stimulus whose signal was recorded. Did you mean 'drive'?");
     input.source = "drive";
-    CHECK(error() == "the input source 'drive' is neither \"stimulus:NAME\" nor \"population:NAME\". Did you mean 'stimulus:drive'?");
+    CHECK(error() ==
+          "the input source 'drive' is neither \"stimulus:NAME\" nor \"population:NAME\". Did you mean "
+          "'stimulus:drive'?");
     input.source = "stimulus:drive";
     const int64_t outside[] = {3, 10};
     target.neurons = outside;
     CHECK(error() == "neuron 10 is not among the 10 recorded neurons of population 'E': take one of 0 .. 9.");
     target.neurons = {};
     target.what = "spike";
-    CHECK(error() == "what = \"spike\" of the target 'population:E' is neither \"rate\", \"spikes\" nor a variable that was recorded of it. "
-                     "Did you mean 'spikes'?");
+    CHECK(error() ==
+          "what = \"spike\" of the target 'population:E' is neither \"rate\", \"spikes\" nor a variable that was "
+          "recorded of it. "
+          "Did you mean 'spikes'?");
     target = {.source = "population:n"};
     CHECK(error().find("population 'n' has no recorded spikes") == 0);
     target.what = "activity";
@@ -278,8 +293,10 @@ TEST_CASE("what cannot be is one sentence") {
     target.neurons = whole;
     CHECK(error() == "");
     target = {.source = "population:coarse", .what = "V_m"};
-    CHECK(error() == "V_m of population 'coarse' was recorded every 50 ms, more seldom than once a bin of 10 ms: record it more often or take "
-                     "wider bins.");
+    CHECK(error() ==
+          "V_m of population 'coarse' was recorded every 50 ms, more seldom than once a bin of 10 ms: record it more "
+          "often or take "
+          "wider bins.");
   }
 }
 
@@ -287,7 +304,8 @@ TEST_CASE("a recording that stopped early gives the bins that all channels cover
   MadeRecording made;
   made.add_signal("drive", 0, 1, counting(57));
   made.add_trace("n", "activity", {0}, 0.1, 1, counting(64));
-  const ChannelSpec inputs[] = {{.source = "stimulus:drive"}}, targets[] = {{.source = "population:n", .what = "activity"}};
+  const ChannelSpec inputs[] = {{.source = "stimulus:drive"}},
+                    targets[] = {{.source = "population:n", .what = "activity"}};
   Dataset dataset(made.source(100), plain_options(10), inputs, targets, 1);
   CHECK(dataset.samples(Split::train) == 5);
   const ChannelSpec only[] = {{.source = "population:n", .what = "activity"}};
@@ -304,7 +322,8 @@ TEST_CASE("the dataset describes itself with its sizes") {
   options.history = 20;
   Dataset dataset(made.source(100), options, inputs, targets, 1);
   CHECK(dataset.describe() ==
-        "inputs   20 = 10 channels x 2 bins of 10 ms: E[0] spikes, E[1] spikes, E[2] spikes, E[3] spikes, ... E[9] spikes\n"
+        "inputs   20 = 10 channels x 2 bins of 10 ms: E[0] spikes, E[1] spikes, E[2] spikes, E[3] spikes, ... E[9] "
+        "spikes\n"
         "outputs  1 = 1 channels x 1 bins: E rate\n"
         "samples  9 train, 0 validation, 0 test\n"
         "memory   440 B of 440 B of binned recording\n");

@@ -18,8 +18,8 @@ struct MadeRecording {
     memory.spike.push_back({std::move(time), std::move(neuron)});
   }
   /// A population that does not spike, with one recorded variable; `rows` is [rows x neurons].
-  void add_trace(const std::string& name, const std::string& variable, std::vector<int32_t> neurons, double start, double interval,
-                 std::vector<float> rows) {
+  void add_trace(const std::string& name, const std::string& variable, std::vector<int32_t> neurons, double start,
+                 double interval, std::vector<float> rows) {
     populations.push_back({name, 1 + neurons.back(), false});
     memory.spike.emplace_back();
     traces.push_back({name, variable, "1", std::move(neurons), start, interval});
@@ -58,7 +58,8 @@ struct Samples {
 
 inline Samples gather(Dataset& dataset, Split split, std::vector<int64_t> numbers) {
   const auto n = static_cast<int64_t>(numbers.size());
-  Samples samples{std::vector<float>(static_cast<size_t>(n * dataset.inputs())), std::vector<float>(static_cast<size_t>(n * dataset.outputs()))};
+  Samples samples{std::vector<float>(static_cast<size_t>(n * dataset.inputs())),
+                  std::vector<float>(static_cast<size_t>(n * dataset.outputs()))};
   dataset.gather(split, numbers, samples.X.data(), samples.Y.data());
   return samples;
 }

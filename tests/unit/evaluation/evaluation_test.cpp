@@ -57,7 +57,8 @@ std::vector<archive::MetricRecord> evaluate_named(std::vector<std::string> names
   return evaluate(metrics, input);
 }
 
-const archive::MetricRecord& row(const std::vector<archive::MetricRecord>& rows, const std::string& name, const std::string& scope) {
+const archive::MetricRecord& row(const std::vector<archive::MetricRecord>& rows, const std::string& name,
+                                 const std::string& scope) {
   for (const auto& record : rows)
     if (record.name == name && record.scope == scope) return record;
   FAIL("no row " << name << " of " << scope);
@@ -113,8 +114,10 @@ TEST_CASE("nothing that is not a number gets through") {
   diverged[5] = std::nanf("");
   input.prediction = diverged;
   CHECK_THROWS_WITH_AS(evaluate(metrics, input),
-                       "evaluate: a prediction is not a finite number (row 2, column 1): where it comes from the twin, its training diverged; "
-                       "lower the learning rate or clip the gradient.", Error);
+                       "evaluate: a prediction is not a finite number (row 2, column 1): where it comes from the twin, "
+                       "its training diverged; "
+                       "lower the learning rate or clip the gradient.",
+                       Error);
 }
 
 TEST_CASE("a metric that throws is named with what it said") {
@@ -130,8 +133,9 @@ TEST_CASE("a metric that throws is named with what it said") {
 
 TEST_CASE("a metric that finds nothing to work on has one undefined row that says so") {
   EvaluationInput input;
-  for (const auto& [name, reason] : {std::pair{"mse", "there is no prediction to compare"}, std::pair{"cv_isi", "no spikes were recorded"},
-                                     std::pair{"weight_ks", "there are no weights of both networks to compare"}}) {
+  for (const auto& [name, reason] :
+       {std::pair{"mse", "there is no prediction to compare"}, std::pair{"cv_isi", "no spikes were recorded"},
+        std::pair{"weight_ks", "there are no weights of both networks to compare"}}) {
     const auto rows = evaluate_named({name}, input);
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].name == name);
@@ -143,17 +147,20 @@ TEST_CASE("a metric that finds nothing to work on has one undefined row that say
 TEST_CASE("baselines: the training mean, shuffled pairs, the mean weight, Poisson spikes") {
   EvaluationInput input = whole_input();
   std::vector<float> many_phi, many_theta;
-  for (uint64_t i = 0; i < 2000; ++i) many_phi.push_back(static_cast<float>(normal(Key{1, 1}, 0, i))), many_theta.push_back(2 * many_phi.back());
+  for (uint64_t i = 0; i < 2000; ++i)
+    many_phi.push_back(static_cast<float>(normal(Key{1, 1}, 0, i))), many_theta.push_back(2 * many_phi.back());
   input.weights.push_back({"big", many_phi, many_theta, true});
   std::vector<double> clock;
   std::vector<int32_t> clock_neuron;
   for (int i = 1; i <= 4000; ++i) clock.push_back(i), clock_neuron.push_back(i % 2);
   input.spikes.push_back({"clock", clock, clock_neuron, 2, 0, 4000});
-  const auto rows = evaluate_named({"mse", "pearson", "weight_correlation", "weight_wasserstein", "mean_rate", "cv_isi"}, input);
+  const auto rows =
+      evaluate_named({"mse", "pearson", "weight_correlation", "weight_wasserstein", "mean_rate", "cv_isi"}, input);
 
   CHECK(row(rows, "mse", "test").value == 1 / 8.);
   CHECK(row(rows, "mse", "test").baseline == (4 * 0.25 + 2 * 1) / 8);
-  CHECK(row(rows, "pearson", "test").baseline_name == "mean of the training span (undefined: the prediction is constant)");
+  CHECK(row(rows, "pearson", "test").baseline_name ==
+        "mean of the training span (undefined: the prediction is constant)");
   const auto& correlation = row(rows, "weight_correlation", "big");
   CHECK(correlation.value == doctest::Approx(1));
   CHECK(std::fabs(correlation.baseline) < 0.1);  // standard error 0.022
