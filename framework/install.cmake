@@ -29,4 +29,4 @@ configure_package_config_file(${framework}/ProxonConfig.cmake.in ${PROJECT_BINAR
   INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/ProxonConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/ProxonConfig.cmake ${PROJECT_BINARY_DIR}/package/ProxonConfigVersion.cmake
-  ${framework}/ProxonFlags.cmake DESTINATION ${package})
+  ${framework}/ProxonFlags.cmake ${framework}/proxon_exports.map DESTINATION ${package})

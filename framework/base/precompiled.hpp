@@ -1,7 +1,8 @@
-// The standard headers that nearly every file of the framework reads; precompiled once a room.
+// The standard headers that nearly every file of the framework reads; precompiled once for all rooms.
 #pragma once
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -17,4 +18,5 @@
 #include <utility>
 #include <vector>
 
+#include <boost/graph/adjacency_list.hpp>
 #include <fmt/format.h>

@@ -47,7 +47,7 @@ std::string dataset_text(const Experiment& experiment) {
   const Model model(approximator, inputs * bins(options.history), outputs * bins(options.horizon));
   text += fmt::format("model: {} parameters in {} layers\n", format_count(static_cast<int64_t>(model.theta().size())), model.layers().size());
   for (const LayerInfo& layer : model.layers())
-    text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, layer.activation.c_str());
+    text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, activation_names[static_cast<size_t>(layer.activation)]);
   return text + plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ");
 }
 

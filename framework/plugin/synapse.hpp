@@ -34,11 +34,14 @@ struct Kind<synapse_kind> {
   static void deliver(const void* object, const int32_t* target, const float* weight, int64_t n, float factor, float* positive,
                       float* negative) noexcept {
     const T model = *static_cast<const T*>(object);
+    // Targets within a row are ascending and may repeat: the adds keep their order.
     if (positive == negative) {
-      // Targets within a row are ascending and may repeat: the adds keep their order.
-      for (int64_t k = 0; k < n; ++k) positive[target[k]] += factor * model.transmit(weight[k]);
+      float* __restrict plane = positive;
+#pragma GCC unroll 8
+      for (int64_t k = 0; k < n; ++k) plane[target[k]] += factor * model.transmit(weight[k]);
       return;
     }
+#pragma GCC unroll 4
     for (int64_t k = 0; k < n; ++k) {
       const float psc = factor * model.transmit(weight[k]);
       (psc < 0 ? negative : positive)[target[k]] += psc;

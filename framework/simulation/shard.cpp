@@ -16,12 +16,13 @@ void decay(float* x, int64_t n, double keep) {
   }
 }
 
-/// Asks for the first cache lines of a row part; the hardware goes on by itself.
+/// Asks for a row part before it is needed: rows stand anywhere in memory, and the hardware guesses only within one.
 void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
-  const int64_t begin = bundle.part(source, thread).begin;
-  for (int64_t k = 0; k < 64; k += 16) {
-    __builtin_prefetch(bundle.targets + begin + k);
-    __builtin_prefetch(bundle.weight + begin + k);
+  const Bundle::Part part = bundle.part(source, thread);
+  const int64_t end = std::min(part.end, part.begin + 1024);
+  for (int64_t k = part.begin; k < end; k += 16) {
+    __builtin_prefetch(bundle.targets + k);
+    __builtin_prefetch(bundle.weight + k);
   }
 }
 

@@ -1,0 +1,346 @@
+// Conformance of what learns: learning rules, approximators, optimizers.
+#include "proxon/experiment/conformance_drivers.hpp"
+#include "proxon/learning/model.hpp"
+
+namespace proxon::conform {
+namespace {
+
+using Columns = std::vector<std::vector<float>>;
+
+/// What a rule's hooks work on: a row of synapses, and the traces of the neurons at both ends.
+struct Row {
+  static constexpr int32_t neurons = 20;
+  static constexpr int64_t n = 50;
+  Columns synapse, pre, post;
+  std::vector<int32_t> target, source;
+  std::vector<int64_t> number;
+
+  explicit Row(const LearningRuleTable& table) {
+    for (uint32_t c = 0; c < table.synapse->count; ++c) synapse.push_back(c == 0 ? some_numbers(n, 0.2, 0.8, 1) : std::vector<float>(n, 0.f));
+    for (uint32_t c = 0; c < table.pre->count; ++c) pre.push_back(some_numbers(neurons, 0, 2, 10 + c));
+    for (uint32_t c = 0; c < table.post->count; ++c) post.push_back(some_numbers(neurons, 0, 2, 50 + c));
+    for (int64_t k = 0; k < n; ++k) {
+      target.push_back(static_cast<int32_t>(k * neurons / n));
+      source.push_back(static_cast<int32_t>(k * 7 % neurons));
+      number.push_back(n - 1 - k);
+    }
+  }
+  bool same(const Row& other) const {
+    for (size_t c = 0; c < synapse.size(); ++c)
+      if (!same_bits(synapse[c], other.synapse[c])) return false;
+    return true;
+  }
+  bool same_traces(const Row& other) const { return pre == other.pre && post == other.post; }
+};
+
+constexpr std::pair<int64_t, int64_t> pieces_of_row[] = {{0, 3}, {3, 3}, {3, 40}, {40, Row::n}};
+
+/// Runs one of a rule's hooks over [begin, end) of a row, `times` times.
+using Hook = void (*)(const Instance<LearningRuleTable, Step>&, Row&, int64_t begin, int64_t end);
+
+void run_on_pre(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
+  auto synapse = pointers(row.synapse), pre = pointers(row.pre), post = pointers(row.post);
+  for (float*& column : synapse) column += begin;
+  rule.table().on_pre(rule.object(), synapse.data(), row.target.data() + begin, end - begin, pre.data(), 3, post.data());
+}
+void run_on_post(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
+  auto synapse = pointers(row.synapse), pre = pointers(row.pre), post = pointers(row.post);
+  rule.table().on_post(rule.object(), synapse.data(), row.number.data() + begin, row.source.data() + begin, end - begin, pre.data(), post.data(), 4);
+}
+void run_update(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
+  auto synapse = pointers(row.synapse);
+  for (float*& column : synapse) column += begin;
+  const std::vector<float> y = some_numbers(Row::neurons, -1, 1, 99);
+  const Moment moment{0.1f, 0.5f};
+  rule.table().update(rule.object(), synapse.data(), row.target.data() + begin, end - begin, 0.7f, y.data(), &moment);
+}
+
+void local_hook(const Instance<LearningRuleTable, Step>& rule, const char* name, Hook hook, Findings& findings) {
+  const Row before(rule.table());
+  Row whole = before, pieces = before, nothing = before;
+  hook(rule, whole, 0, Row::n);
+  for (const auto& [begin, end] : pieces_of_row) hook(rule, pieces, begin, end);
+  hook(rule, nothing, 10, 10);
+  if (!whole.same(pieces)) findings.add("{} over a row in pieces differs from the row as a whole: synapses must not see one another.", name);
+  if (!nothing.same(before)) findings.add("{} over no synapse changes one.", name);
+  if (!whole.same_traces(before)) findings.add("{} changes the traces, which belong to the neurons.", name);
+
+  // Often, it stays finite, and within the bounds that the rule declares.
+  for (int i = 0; i < 1000; ++i) hook(rule, whole, 0, Row::n);
+  for (const auto& column : whole.synapse)
+    if (!all_finite(column)) findings.add("{} repeated 1000 times gives values that are not finite.", name);
+  for (const Entry& entry : rule.value().values.entries()) {
+    if (!entry.is_number) continue;
+    for (const float w : whole.synapse[0])
+      if ((entry.name == "w_max" && w > static_cast<float>(entry.number)) || (entry.name == "w_min" && w < static_cast<float>(entry.number)))
+        findings.add("{} brings weights beyond {} = {}.", name, entry.name, entry.value);
+  }
+}
+
+void traces(const Instance<LearningRuleTable, Step>& rule, Findings& findings) {
+  std::vector<float> pre(rule.table().pre->count + 1, -1.f), post(rule.table().post->count + 1, -1.f);
+  rule.table().time_constants(rule.object(), pre.data(), post.data());
+  for (uint32_t c = 0; c < rule.table().pre->count; ++c)
+    if (!(pre[c] > 0) || !std::isfinite(pre[c])) findings.add("the trace '{}' of Pre has no time constant: give the rule a member tau_pre.", rule.table().pre->fields[c].name);
+  for (uint32_t c = 0; c < rule.table().post->count; ++c)
+    if (!(post[c] > 0) || !std::isfinite(post[c])) findings.add("the trace '{}' of Post has no time constant: give the rule a member tau_post.", rule.table().post->fields[c].name);
+
+  const Row before(rule.table());
+  Row row = before;
+  const int32_t fired[] = {2, 5};
+  const auto pre_columns = pointers(row.pre), post_columns = pointers(row.post);
+  rule.table().pre_fired(rule.object(), pre_columns.data(), fired, 2);
+  rule.table().post_fired(rule.object(), post_columns.data(), fired, 2);
+  for (const auto& [after, was] : {std::pair{&row.pre, &before.pre}, std::pair{&row.post, &before.post}})
+    for (size_t c = 0; c < after->size(); ++c)
+      for (size_t i = 0; i < Row::neurons; ++i) {
+        if (!std::isfinite((*after)[c][i])) findings.add("a trace is not finite after a spike.");
+        if (i != 2 && i != 5 && (*after)[c][i] != (*was)[c][i]) findings.add("a spike changes the trace of another neuron.");
+      }
+}
+
+/// A gradient rule on the loss |w|^2 / 2, whose gradient is w.
+void gradient_hook(const Instance<LearningRuleTable, Step>& rule, Findings& findings) {
+  struct Quadratic {
+    std::vector<float> weight = some_numbers(30, -1, 1, 7), gradient = std::vector<float>(30, 0.f), memory = std::vector<float>(30, 0.f);
+    int forwards = 0;
+  };
+  auto run = [&](int64_t step) {
+    Quadratic host;
+    GradientPass pass{};
+    pass.host = &host;
+    pass.weight = host.weight.data(), pass.gradient = host.gradient.data(), pass.memory = host.memory.data();
+    pass.size = 30, pass.step = step, pass.key = {1, purpose("conformance")};
+    pass.forward = [](void* raw) {
+      Quadratic& q = *static_cast<Quadratic*>(raw);
+      ++q.forwards;
+      double loss = 0;
+      for (const float w : q.weight) loss += 0.5 * w * w;
+      return loss;
+    };
+    pass.backward = [](void* raw, const float*) {
+      Quadratic& q = *static_cast<Quadratic*>(raw);
+      q.gradient = q.weight;
+    };
+    Status status;
+    rule.table().gradient(rule.object(), &pass, &status);
+    findings.ok(status, "gradient");
+    if (host.forwards == 0) findings.add("gradient() never runs the approximator forward.");
+    return host.gradient;
+  };
+  const std::vector<float> first = run(0), again = run(0);
+  if (!all_finite(first)) findings.add("gradient() gives values that are not finite.");
+  if (!same_bits(first, again)) findings.add("gradient() gives something else for the same step: draws must come from its key.");
+  if (std::all_of(first.begin(), first.end(), [](float g) { return g == 0; })) findings.add("gradient() gives nothing where the loss has a slope.");
+}
+
+}  // namespace
+
+void learning_rule(const PluginValue& plugin, Findings& findings) {
+  const Instance<LearningRuleTable, Step> rule(plugin, Step{0.1});
+  const LearningRuleTable& table = rule.table();
+  declaration(*table.pre, "the trace", {FieldType::real32}, findings);
+  declaration(*table.post, "the trace", {FieldType::real32}, findings);
+  declaration(*table.synapse, "the column", {FieldType::real32}, findings);
+  if (table.synapse->count == 0 || std::string_view(table.synapse->fields[0].name) != "w") findings.add("its Synapse must begin with the weight, `float w`.");
+  if (!findings.list().empty()) return;
+  traces(rule, findings);
+  if (table.hooks & hook_on_pre) local_hook(rule, "on_pre", run_on_pre, findings);
+  if (table.hooks & hook_on_post) local_hook(rule, "on_post", run_on_post, findings);
+  if (table.hooks & hook_update) {
+    local_hook(rule, "update", run_update, findings);
+    // Targets 0 .. n-1 may be left unsaid.
+    Row listed(table), unlisted(table);
+    const std::vector<float> y = some_numbers(Row::n, -1, 1, 98);
+    const Moment moment{1, 0};
+    for (size_t k = 0; k < Row::n; ++k) listed.target[k] = static_cast<int32_t>(k);
+    const auto a = pointers(listed.synapse), b = pointers(unlisted.synapse);
+    table.update(rule.object(), a.data(), listed.target.data(), Row::n, -0.3f, y.data(), &moment);
+    table.update(rule.object(), b.data(), nullptr, Row::n, -0.3f, y.data(), &moment);
+    if (!listed.same(unlisted)) findings.add("update differs between targets that are listed and the same targets in a row.");
+  }
+  if (table.hooks & hook_gradient) gradient_hook(rule, findings);
+}
+
+namespace {
+
+/// An approximator with parameters, a batch, and its slopes.
+struct Network {
+  static constexpr int64_t inputs = 5, outputs = 3, batch = 7;
+  const Instance<ApproximatorTable, ApproximatorSetup>& model;
+  Findings& findings;
+  std::vector<float> theta, input = some_numbers(batch * inputs, -1, 1, 2), coefficient = some_numbers(batch * outputs, -1, 1, 3), tape;
+  uint32_t linear_output = 0, training = 0;
+
+  std::vector<float> forward(const std::vector<float>& x, int64_t samples) {
+    std::vector<float> output(static_cast<size_t>(samples * outputs), 0.f);
+    tape.assign(static_cast<size_t>(model.table().tape(model.object(), samples)) + 1, 0.f);
+    ForwardPass pass{};
+    pass.theta = theta.data(), pass.input = x.data(), pass.output = output.data(), pass.tape = tape.data();
+    pass.batch = samples, pass.training = training, pass.linear_output = linear_output, pass.step = 1, pass.key = {1, purpose("conformance")};
+    Status status;
+    model.table().forward(model.object(), &learning_services(), &pass, &status);
+    findings.ok(status, "forward");
+    return output;
+  }
+  /// A loss that is linear in the output, so that d loss / d output is the coefficients.
+  double loss() {
+    const std::vector<float> output = forward(input, batch);
+    double sum = 0;
+    for (size_t i = 0; i < output.size(); ++i) sum += double(coefficient[i]) * output[i];
+    return sum;
+  }
+  std::pair<std::vector<float>, std::vector<float>> gradients() {
+    const std::vector<float> output = forward(input, batch);
+    // What was in the gradient before means nothing.
+    std::vector<float> gradient(theta.size(), 1e3f), input_gradient(input.size(), 1e3f);
+    BackwardPass pass{};
+    pass.theta = pass.feedback = theta.data(), pass.input = input.data(), pass.output = output.data();
+    pass.output_gradient = coefficient.data(), pass.tape = tape.data(), pass.gradient = gradient.data();
+    pass.input_gradient = input_gradient.data(), pass.batch = batch, pass.linear_output = linear_output;
+    Status status;
+    model.table().backward(model.object(), &learning_services(), &pass, &status);
+    findings.ok(status, "backward");
+    return {gradient, input_gradient};
+  }
+};
+
+/// Share of the slopes that agree with central differences. Forward is single precision: with steps of 1/256 its rounding leaves about
+/// 3e-4 of the largest slope, curvature about as much; a slope that is wrong is off by its own size.
+double share_right(Network& network, std::vector<float>& where, const std::vector<float>& slopes) {
+  float largest = 1e-3f;
+  for (const float slope : slopes) largest = std::max(largest, std::abs(slope));
+  int64_t right = 0;
+  for (size_t i = 0; i < where.size(); ++i) {
+    const float kept = where[i], h = 1.f / 256;
+    where[i] = kept + h;
+    const double above = network.loss();
+    where[i] = kept - h;
+    const double below = network.loss();
+    where[i] = kept;
+    right += std::abs((above - below) / (2 * h) - slopes[i]) < 0.01 * largest + 1e-3;
+  }
+  return static_cast<double>(right) / static_cast<double>(where.size());
+}
+
+/// Checks that layers follow one another and do not overlap; returns the length of theta, 0 when they are wrong.
+int64_t check_layers(const Instance<ApproximatorTable, ApproximatorSetup>& model, Findings& findings) {
+  const int32_t layers = model.table().layers(model.object());
+  if (layers < 1) return findings.add("it has no layer."), 0;
+  int64_t size = 0, expected = Network::inputs;
+  std::vector<std::pair<int64_t, int64_t>> ranges;
+  for (int32_t i = 0; i < layers; ++i) {
+    LayerInfo layer;
+    model.table().layer(model.object(), i, &layer);
+    if (layer.inputs != expected) findings.add("layer {} takes {} values where {} come in.", i, layer.inputs, expected);
+    if (layer.inputs < 1 || layer.outputs < 1) return findings.add("layer {} is empty.", i), 0;
+    expected = layer.outputs;
+    ranges.emplace_back(layer.weight_offset, layer.weight_offset + layer.inputs * layer.outputs);
+    if (layer.bias_offset >= 0) ranges.emplace_back(layer.bias_offset, layer.bias_offset + layer.outputs);
+  }
+  if (expected != Network::outputs) findings.add("its last layer has {} outputs where {} are wanted.", expected, Network::outputs);
+  std::sort(ranges.begin(), ranges.end());
+  for (const auto& [begin, end] : ranges) {
+    if (begin != size) findings.add("its layers overlap or leave a gap at number {} of theta.", begin);
+    size = std::max(size, end);
+  }
+  return size;
+}
+
+}  // namespace
+
+void approximator(const PluginValue& plugin, Findings& findings) {
+  const Instance<ApproximatorTable, ApproximatorSetup> model(plugin, ApproximatorSetup{Network::inputs, Network::outputs});
+  const int64_t size = check_layers(model, findings);
+  if (!findings.list().empty()) return;
+  if (model.table().tape(model.object(), Network::batch) < 0) return findings.add("tape() is negative.");
+
+  Network network{.model = model, .findings = findings, .theta = some_numbers(size, -0.7, 0.7, 4), .tape = {}};
+  const std::vector<float> output = network.forward(network.input, Network::batch);
+  if (!all_finite(output)) findings.add("its output is not finite.");
+  if (!same_bits(output, network.forward(network.input, Network::batch))) findings.add("forward() twice gives two outputs.");
+
+  // A sample's output does not depend on the batch that it is in; 1e-5 is some roundings of single precision.
+  for (int64_t sample = 0; sample < Network::batch; ++sample) {
+    const auto begin = network.input.begin() + sample * Network::inputs;
+    const std::vector<float> alone = network.forward(std::vector<float>(begin, begin + Network::inputs), 1);
+    for (int64_t j = 0; j < Network::outputs; ++j)
+      if (std::abs(alone[static_cast<size_t>(j)] - output[static_cast<size_t>(sample * Network::outputs + j)]) > 1e-5f)
+        findings.add("a sample's output depends on the batch that it is in.");
+  }
+
+  // Slopes against finite differences; a few may sit on the kink of a rectifier.
+  for (network.linear_output = 0; network.linear_output < 2; ++network.linear_output) {
+    auto [gradient, input_gradient] = network.gradients();
+    const auto again = network.gradients();
+    if (!same_bits(gradient, again.first) || !same_bits(input_gradient, again.second)) findings.add("backward() twice gives two gradients.");
+    if (const double share = share_right(network, network.theta, gradient); share < 0.95)
+      findings.add("{:.0f} % of d loss / d theta differ from finite differences{}.", 100 * (1 - share), network.linear_output ? " (linear output)" : "");
+    if (const double share = share_right(network, network.input, input_gradient); share < 0.95)
+      findings.add("{:.0f} % of d loss / d input differ from finite differences{}.", 100 * (1 - share), network.linear_output ? " (linear output)" : "");
+  }
+
+  network.linear_output = 0, network.training = 1;
+  const std::vector<float> trained = network.forward(network.input, Network::batch);
+  if (!all_finite(trained)) findings.add("its output is not finite while it is trained.");
+  if (!same_bits(trained, network.forward(network.input, Network::batch)))
+    findings.add("forward() of one training step twice gives two outputs: draws must come from its key and step.");
+}
+
+void optimizer(const PluginValue& plugin, Findings& findings) {
+  constexpr int64_t n = 100;
+  const Instance<OptimizerTable, OptimizerSetup> model(plugin, OptimizerSetup{n});
+  declaration(*model.table().state, "the state", {FieldType::real32}, findings);
+  const FieldInfo* rate = plugin.values.find("learning_rate");
+  if (!rate) findings.add("it has no parameter learning_rate, which schedules scale.");
+  if (!findings.list().empty()) return;
+  double learning_rate = 1e-3;
+  for (const Entry& entry : plugin.values.entries())
+    if (entry.name == "learning_rate") learning_rate = entry.number;
+
+  struct Run {
+    std::vector<float> weight;
+    Columns state;
+  };
+  const Run fresh{some_numbers(n, -1, 1, 5), Columns(model.table().state->count, std::vector<float>(n, 0.f))};
+  auto step = [&](Run& run, const std::vector<float>& gradient, int64_t t, int64_t begin, int64_t end) {
+    const auto state = pointers(run.state);
+    const OptimizerStep at{t, learning_rate};
+    model.table().update(model.object(), run.weight.data(), gradient.data(), state.data(), begin, end, &at);
+  };
+
+  // No gradient: a weight may decay, never grow; a weight of 0 stays.
+  const std::vector<float> none(n, 0.f);
+  Run rest = fresh, zero{none, fresh.state};
+  for (int64_t t = 1; t <= 20; ++t) step(rest, none, t, 0, n), step(zero, none, t, 0, n);
+  for (size_t i = 0; i < n; ++i)
+    if (std::abs(rest.weight[i]) > std::abs(fresh.weight[i])) findings.add("without a gradient a weight grows.");
+  if (std::any_of(zero.weight.begin(), zero.weight.end(), [](float w) { return w != 0; })) findings.add("without a gradient a weight of 0 moves.");
+
+  // The first step goes down, and by nothing else than its gradient.
+  const std::vector<float> gradient = some_numbers(n, -1, 1, 6);
+  Run first{none, fresh.state};
+  step(first, gradient, 1, 0, n);
+  for (size_t i = 0; i < n; ++i)
+    if (gradient[i] * first.weight[i] > 0) findings.add("its first step goes up the gradient.");
+
+  Run whole = fresh, pieces = fresh, part = fresh;
+  for (int64_t t = 1; t <= 20; ++t) {
+    const std::vector<float> g = some_numbers(n, -1, 1, static_cast<uint32_t>(100 + t));
+    step(whole, g, t, 0, n);
+    for (const auto& [begin, end] : {std::pair{33, 100}, std::pair{33, 33}, std::pair{0, 33}}) step(pieces, g, t, begin, end);
+    step(part, g, t, 10, 20);
+  }
+  if (!same_bits(whole.weight, pieces.weight)) findings.add("weights updated in pieces differ from weights updated as a whole.");
+  for (size_t i = 0; i < n; ++i)
+    if ((i < 10 || i >= 20) && part.weight[i] != fresh.weight[i]) findings.add("it moves weights that it was not asked to move.");
+
+  // Gradients whose squares still are single-precision numbers, or vanish.
+  for (const float size : {1e-30f, 1e15f, -1e15f}) {
+    Run extreme = fresh;
+    for (int64_t t = 1; t <= 3; ++t) step(extreme, std::vector<float>(n, size), t, 0, n);
+    if (!all_finite(extreme.weight)) findings.add("gradients of {} give weights that are not finite.", size);
+  }
+}
+
+}  // namespace proxon::conform

@@ -1,0 +1,2 @@
+find_package(pugixml REQUIRED)
+target_link_libraries(${target} PRIVATE pugixml::pugixml)
