@@ -59,8 +59,8 @@ for name in f["stimulus/presentation"]:
 theta, layers = f["proxon/model/theta"], f["proxon/model/layers"]
 for k in range(len(layers)):
     L = layers[k]
-    W = theta[L["weight"] : L["weight"] + L["rows"] * L["cols"]].reshape(L["rows"], L["cols"])
-    b = theta[L["bias"] : L["bias"] + L["rows"]] if L["bias"] >= 0 else None
+    W = theta[L["weight"] : L["weight"] + L["inputs"] * L["outputs"]].reshape(L["inputs"], L["outputs"])
+    b = theta[L["bias"] : L["bias"] + L["outputs"]] if L["bias"] >= 0 else None
     print("layer", L["name"].decode(), L["activation"].decode(), W.shape, "sum", W.sum(), "bias", b)
 
 # Training curves, predictions, metrics.

@@ -41,8 +41,8 @@ Handle row_type<LayerRow>() {
   using Row = LayerRow;
   Handle type(H5Tcreate(H5T_COMPOUND, sizeof(Row)));
   PROXON_TEXT(name);
-  PROXON_NUMBER(rows, H5T_NATIVE_INT64);
-  PROXON_NUMBER(cols, H5T_NATIVE_INT64);
+  PROXON_NUMBER(inputs, H5T_NATIVE_INT64);
+  PROXON_NUMBER(outputs, H5T_NATIVE_INT64);
   PROXON_NUMBER(weight, H5T_NATIVE_INT64);
   PROXON_NUMBER(bias, H5T_NATIVE_INT64);
   PROXON_TEXT(activation);

@@ -62,7 +62,7 @@ inline std::string series_name(const TraceRecord& trace) { return trace.populati
 // Rows of tables. Texts are UTF-8, padded with zeros.
 struct LayerRow {
   char name[64];
-  std::int64_t rows, cols, weight, bias;
+  std::int64_t inputs, outputs, weight, bias;
   char activation[32];
 };
 struct MetricRow {

@@ -162,7 +162,7 @@ bool Reader::stage_done(std::string_view stage) const {
 std::optional<ModelRecord> Reader::model() const {
   ModelRecord model;
   for (const auto& row : impl_->read<LayerRow>(at::layers, row_type<LayerRow>()))
-    model.layers.push_back({get_text(row.name), row.rows, row.cols, row.weight, row.bias, get_text(row.activation)});
+    model.layers.push_back({get_text(row.name), row.inputs, row.outputs, row.weight, row.bias, get_text(row.activation)});
   if (model.layers.empty()) return std::nullopt;
   model.theta = impl_->read<float>(at::theta, H5T_NATIVE_FLOAT);
   model.description = impl_->text(at::model_text);

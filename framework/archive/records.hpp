@@ -106,11 +106,11 @@ struct Skeleton {
   std::vector<SignalRecord> signals;
 };
 
-/// A layer's place in theta: weight matrix theta[weight : weight + rows*cols] (row-major, rows = outputs, cols =
-/// inputs) and bias theta[bias : bias + rows]; bias = -1 where there is none.
+/// A layer's place in theta: weight matrix theta[weight : weight + inputs*outputs], row-major, a row an input, and bias
+/// theta[bias : bias + outputs]; bias = -1 where there is none.
 struct LayerRecord {
   std::string name;
-  std::int64_t rows = 0, cols = 0;
+  std::int64_t inputs = 0, outputs = 0;
   std::int64_t weight = 0, bias = -1;
   std::string activation;
   bool operator==(const LayerRecord&) const = default;

@@ -46,13 +46,13 @@ void Writer::set_model(const std::vector<LayerRecord>& layers, std::span<const f
   const auto n = static_cast<std::int64_t>(theta.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& layer = layers[i];
-    PROXON_CHECK(layer.rows >= 0 && layer.cols >= 0 && layer.weight >= 0 && layer.weight + layer.rows * layer.cols <= n,
-                 "layer '{}': {} x {} at {} of {}", layer.name, layer.rows, layer.cols, layer.weight, n);
-    PROXON_CHECK(layer.bias < 0 || layer.bias + layer.rows <= n, "layer '{}': bias at {} of {}", layer.name, layer.bias,
+    PROXON_CHECK(layer.inputs >= 0 && layer.outputs >= 0 && layer.weight >= 0 && layer.weight + layer.inputs * layer.outputs <= n,
+                 "layer '{}': {} x {} at {} of {}", layer.name, layer.inputs, layer.outputs, layer.weight, n);
+    PROXON_CHECK(layer.bias < 0 || layer.bias + layer.outputs <= n, "layer '{}': bias at {} of {}", layer.name, layer.bias,
                  n);
     put_text(rows[i].name, layer.name, true);
     put_text(rows[i].activation, layer.activation, true);
-    rows[i].rows = layer.rows, rows[i].cols = layer.cols, rows[i].weight = layer.weight, rows[i].bias = layer.bias;
+    rows[i].inputs = layer.inputs, rows[i].outputs = layer.outputs, rows[i].weight = layer.weight, rows[i].bias = layer.bias;
   }
   impl_->forget({at::layers, at::theta, at::model_text});
   impl_->replace(at::theta, H5T_NATIVE_FLOAT, theta.size(), theta.data());

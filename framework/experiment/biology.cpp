@@ -121,11 +121,11 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   Biology biology;
   std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
   if (model && !model->layers.empty()) {
-    biology = read_biology(experiment, reader, model->layers.front().rows, model->layers.back().cols);
+    biology = read_biology(experiment, reader, model->layers.front().inputs, model->layers.back().outputs);
     for (const archive::LayerRecord& layer : model->layers) {
-      const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.rows * layer.cols));
+      const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
       theta.insert(theta.end(), weights.begin(), weights.end());
-      if (biology.matrix.empty() || layer.rows != biology.inputs || layer.cols != biology.outputs || !paired_phi.empty()) continue;
+      if (biology.matrix.empty() || layer.inputs != biology.inputs || layer.outputs != biology.outputs || !paired_phi.empty()) continue;
       for (size_t k = 0; k < weights.size(); ++k) {
         all_phi.push_back(biology.matrix[k]), all_theta.push_back(weights[k]);
         if (biology.connected[k]) paired_phi.push_back(biology.matrix[k]), paired_theta.push_back(weights[k]);

@@ -61,6 +61,8 @@ archive::ProjectionRecord record(const Projection& projection, const SynapseRows
     record.parameters.push_back(std::move(attribute));
   }
   record.parameters.push_back({"weight", distribution_text(projection.weight), record.weight_unit});
+  record.parameters.push_back({"weight_scale", projection.weight_scale, ""});
+  record.parameters.push_back({"delay", projection.delay, "ms"});
   if (projection.learning_rule) record.learning_parameters = attributes(projection.learning_rule->values);
   record.synapses = {rows.offset, rows.target, rows.weight, rows.delay};
   return record;
@@ -85,6 +87,13 @@ std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
     if (projection->learning_rule) add(*projection->learning_rule);
   }
   for (const Stimulus& stimulus : experiment.stimuli) add(stimulus.generator);
+  if (experiment.has_model) {
+    add(*experiment.model.as<ModelSettings>().approximator.value);
+    const auto& training = experiment.training.as<TrainingOptions>();
+    for (const PluginRef* ref : {&training.rule, &training.optimizer})
+      if (*ref) add(*ref->value);
+  }
+  for (const PluginValue& metric : experiment.metrics) add(metric);
   return all;
 }
 
@@ -105,6 +114,7 @@ SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome
                       {"simulation", attributes(experiment.simulation)},
                       {"record", attributes(experiment.record)},
                       {"report", attributes(experiment.report)}};
+  for (const auto& [name, values] : experiment.files) skeleton.objects.push_back({"files/" + name, attributes(values)});
   for (const Stimulus& stimulus : experiment.stimuli) {
     archive::Object object{"stimuli/" + stimulus.name, attributes(stimulus.generator.values)};
     object.attributes.push_back({"generator", stimulus.generator.name, ""});

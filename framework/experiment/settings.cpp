@@ -12,6 +12,7 @@ namespace proxon {
 std::vector<SectionInfo> experiment_sections() {
   return {
       {"", "the head of the file", &schema_of<ExperimentSettings>()},
+      {"files.NAME", "a file that the experiment stands on, and where to get it", &schema_of<FileSettings>()},
       {"network.populations.NAME", "a set of neurons of one model; [network.populations.NAME.initial] gives initial values of state variables",
        &schema_of<PopulationSettings>()},
       {"network.projections.NAME", "the synapses from one population to another", &schema_of<ProjectionSettings>()},
@@ -279,6 +280,7 @@ Experiment load(Document& document, Registry& registry) {
   const auto& head = experiment.head.as<ExperimentSettings>();
   experiment.seed = static_cast<uint64_t>(head.seed);
   experiment.title = head.title.empty() ? std::filesystem::path(document.path()).stem().string() : std::string(head.title);
+  experiment.files = read_files(root);
   Table network = root.table("network");
   read_populations(network, experiment);
   read_projections(network, experiment);

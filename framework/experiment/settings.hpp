@@ -4,6 +4,7 @@
 #pragma once
 #include "proxon/dataset/dataset.hpp"
 #include "proxon/evaluation/evaluation.hpp"
+#include "proxon/experiment/files.hpp"
 #include "proxon/learning/trainer.hpp"
 #include "proxon/simulation/simulation.hpp"
 
@@ -185,6 +186,7 @@ struct Experiment {
   uint64_t seed = 1;
   std::string title;
 
+  std::vector<std::pair<std::string, Values>> files;  ///< FileSettings by name
   Blueprint blueprint;
   std::map<std::string, NeuronSet> groups;
   std::vector<Stimulus> stimuli;

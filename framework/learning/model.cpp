@@ -126,7 +126,7 @@ void Model::restore(const archive::ModelRecord& record) {
     if (!(here == there))
       fail("layer {} of the archived model is '{}' ({}, {}), here it is '{}' ({}, {}): give approximator '{}' the parameters it was "
            "fitted with",
-           i, there.name, shape_text(there.rows, there.cols), there.activation, here.name, shape_text(here.rows, here.cols),
+           i, there.name, shape_text(there.inputs, there.outputs), there.activation, here.name, shape_text(here.inputs, here.outputs),
            here.activation, approximator_.name());
   }
   if (record.theta.size() != theta_.size())

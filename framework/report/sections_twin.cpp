@@ -50,7 +50,7 @@ Section fit_section(const archive::Reader& reader) {
   if (const auto model = reader.model()) {
     Table layers{.title = "Layers of the twin", .columns = {{"layer"}, {"inputs"}, {"outputs"}, {"activation"}, {"parameters"}}};
     for (const archive::LayerRecord& layer : model->layers)
-      layers.rows.push_back({layer.name, layer.rows, layer.cols, layer.activation, layer.rows * layer.cols + (layer.bias < 0 ? 0 : layer.cols)});
+      layers.rows.push_back({layer.name, layer.inputs, layer.outputs, layer.activation, layer.inputs * layer.outputs + (layer.bias < 0 ? 0 : layer.outputs)});
     section.blocks.push_back(std::move(layers));
   }
   return section;
@@ -93,17 +93,17 @@ std::optional<Section> weights_section(const archive::Reader& reader) {
   std::vector<Sample> theta;
   for (const archive::LayerRecord& layer : model->layers) {
     const auto begin = model->theta.begin() + layer.weight;
-    theta.push_back({layer.name, {begin, begin + layer.rows * layer.cols}});
+    theta.push_back({layer.name, {begin, begin + layer.inputs * layer.outputs}});
   }
   if (!phi.empty())
     section.blocks.push_back(binned({.title = "W_phi", .caption = "Density of synaptic weights, a projection.", .x = {"weight"}, .y = {"density"}}, phi, true));
   section.blocks.push_back(binned({.title = "W_theta", .caption = "Density of the twin's weights, a layer.", .x = {"weight"}, .y = {"density"}}, theta, true));
   for (size_t l = 0; l < model->layers.size(); ++l) {
     const archive::LayerRecord& layer = model->layers[l];
-    if (layer.rows * layer.cols > 250'000) continue;
+    if (layer.inputs * layer.outputs > 250'000) continue;
     section.blocks.push_back(Heatmap{.title = "W_theta of " + layer.name, .caption = "Rows are inputs, columns outputs.", .row = {"input"}, .column = {"output"},
-                                     .value = {"weight"}, .rows = static_cast<size_t>(layer.rows), .columns = static_cast<size_t>(layer.cols),
-                                     .values = {model->theta.begin() + layer.weight, model->theta.begin() + layer.weight + layer.rows * layer.cols}});
+                                     .value = {"weight"}, .rows = static_cast<size_t>(layer.inputs), .columns = static_cast<size_t>(layer.outputs),
+                                     .values = {model->theta.begin() + layer.weight, model->theta.begin() + layer.weight + layer.inputs * layer.outputs}});
   }
   return section;
 }

@@ -119,7 +119,7 @@ TEST_CASE("what is written is read back") {
   CHECK(r.objects() == objects);
   const auto model = r.model();
   REQUIRE(model);
-  CHECK(model->layers == std::vector<LayerRecord>{{"hidden", 2, 3, 0, 6, "tanh"}, {"out", 1, 2, 8, -1, "linear"}});
+  CHECK(model->layers == std::vector<LayerRecord>{{"hidden", 3, 2, 0, 6, "tanh"}, {"out", 2, 1, 8, -1, "linear"}});
   CHECK(model->theta == std::vector<float>{0, 1, 2, 3, 4, 5, -1, -2, 0.5f, 0.25f});
   CHECK(model->description == "{}");
   CHECK(r.epochs().size() == 5);

@@ -110,7 +110,7 @@ TEST_CASE("the page shows the script that is tested") {
   code << file.rdbuf();
   for (const char* line :
        {"L = layers[k]",
-        "W = theta[L[\"weight\"] : L[\"weight\"] + L[\"rows\"] * L[\"cols\"]].reshape(L[\"rows\"], L[\"cols\"])"}) {
+        "W = theta[L[\"weight\"] : L[\"weight\"] + L[\"inputs\"] * L[\"outputs\"]].reshape(L[\"inputs\"], L[\"outputs\"])"}) {
     CHECK(text.str().find(line) != std::string::npos);
     CHECK(code.str().find(line) != std::string::npos);
   }

@@ -114,7 +114,7 @@ void check_file(const std::string& path, const Flushed& f) {
     CHECK(r.snapshot(0, static_cast<std::int64_t>(k), 0, 3) == std::vector<float>(3, static_cast<float>(k)));
   // A model is whole or not there, never a mixture.
   if (const auto model = r.model()) {
-    CHECK(model->theta.size() == static_cast<std::size_t>(model->layers.at(0).cols));
+    CHECK(model->theta.size() == static_cast<std::size_t>(model->layers.at(0).outputs));
     for (const float value : model->theta) CHECK(value == model->theta[0]);
   }
 }

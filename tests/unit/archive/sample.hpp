@@ -103,7 +103,7 @@ inline void fit(Writer& w, float scale = 1) {
   const Object optimizer{"optimizer", {{"learning_rate", 0.01, ""}, {"betas", std::vector<double>{0.9, 0.999}, ""}}};
   w.set_objects(std::span(&optimizer, 1));
   w.set_text("dataset", "{\"bin_ms\": 10}");
-  w.set_model({{"hidden", 2, 3, 0, 6, "tanh"}, {"out", 1, 2, 8, -1, "linear"}},
+  w.set_model({{"hidden", 3, 2, 0, 6, "tanh"}, {"out", 2, 1, 8, -1, "linear"}},
               std::vector<float>{0 * scale, 1 * scale, 2 * scale, 3 * scale, 4 * scale, 5 * scale, -1, -2, 0.5f, 0.25f},
               "{}");
   for (std::int64_t e = 0; e < 5; ++e) w.append_epoch({e, scale / (1.0 + static_cast<double>(e)), 0.5, 0.01});

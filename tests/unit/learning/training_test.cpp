@@ -292,7 +292,7 @@ TEST_CASE("a model predicts the same for a row alone as for many, and comes back
 
   const archive::ModelRecord record = model.record();
   CHECK(record.layers[0].name == "hidden_1");
-  CHECK((record.layers[0].rows == 7 && record.layers[0].cols == 40 && record.layers[2].activation == "softplus"));
+  CHECK((record.layers[0].inputs == 7 && record.layers[0].outputs == 40 && record.layers[2].activation == "softplus"));
   Model again(dense({40, 30}, "tanh", "softplus"), 7, 5);
   again.restore(record);
   CHECK(again.predict(X) == Y);
