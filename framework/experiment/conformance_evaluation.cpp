@@ -31,8 +31,6 @@ std::vector<Case> cases() {
       {"a perfect prediction", 40, 3, values, values, time, neuron, weights, weights},
       {"a perfect prediction of classes", 40, 3, classes, classes, time, neuron, weights, weights},
       {"a poor prediction", 40, 3, classes, values, time, neuron, weights, some_numbers(50, -1, 1, 4)},
-      {"nothing at all", 0, 3, {}, {}, {}, {}, {}, {}},
-      {"no channel", 5, 0, {}, {}, {}, {}, {}, {}},
       {"one value", 1, 1, {0.5f}, {0.25f}, {10.0}, {0}, {0.1f}, {0.2f}},
       {"constants", 40, 3, std::vector<float>(120, 2.f), std::vector<float>(120, 3.f), {5, 5, 5}, {1, 1, 1}, std::vector<float>(50, 0.f), std::vector<float>(50, 0.f)},
       {"one class", 40, 3, std::vector<float>(120, 1.f), values, {1, 2}, {0, 1}, std::vector<float>(50, 1.f), weights},
@@ -55,9 +53,9 @@ void metric(const PluginValue& plugin, Findings& findings) {
   const uint32_t needs = model.table().needs;
   for (const Case& c : cases()) {
     MetricInput input{};
-    input.rows = input.channels = 0;
+    static const char* const channel_names[] = {"a", "b", "c"};
     if (needs & needs_prediction)
-      input.target = c.target.data(), input.prediction = c.prediction.data(), input.rows = c.rows, input.channels = c.channels;
+      input.channel_names = channel_names, input.target = c.target.data(), input.prediction = c.prediction.data(), input.rows = c.rows, input.channels = c.channels;
     input.begin = 0, input.end = 700, input.neurons = 4;
     if (needs & needs_spikes) input.spike_time = c.time.data(), input.spike_neuron = c.neuron.data(), input.spikes = static_cast<int64_t>(c.time.size());
     if (needs & needs_weights) {

@@ -100,15 +100,16 @@ struct HalfSpikes : Base {
 struct WildConnections : Base {
   using Parameters = NoParameters;
   static constexpr Axis axis = Axis::source;
+  static int calls;  // one for all forms of connect()
   int32_t targets;
   WildConnections(const Parameters&, const ConnectivitySetup& setup) : targets(setup.targets) {}
   template <class Emit>
   void connect(int32_t, Random&, Emit&& emit) const {
-    static int calls = 0;
     emit(++calls % 3 ? 0 : targets);
     if (calls % 2) emit(0);
   }
 };
+int WildConnections::calls = 0;
 struct UnboundedRule : Base {
   struct Parameters {
     double w_max = 1;
@@ -142,7 +143,8 @@ struct NanMetric : Base {
   void evaluate(const MetricInput& in, MetricSink& sink) const {
     double sum = 0;
     for (int64_t i = 0; i < in.rows * in.channels; ++i) sum += in.target[i];
-    sink.value("mean", sum / static_cast<double>(in.rows * in.channels), in.rows, 0, 0.5, "mean");
+    const double n = in.rows > 1 ? static_cast<double>(in.rows * in.channels) : NAN;
+    sink.value("mean", sum / n, in.rows, 0, 0.5, "mean");
   }
 };
 struct CalmReader : Base {
@@ -192,7 +194,7 @@ TEST_CASE("a plugin that breaks a rule is caught with that rule") {
   CHECK(has(uphill, "goes up the gradient"));
   CHECK(has(uphill, "without a gradient a weight of 0 moves"));
   const std::string nan = broken<metric_kind, NanMetric>("metric");
-  CHECK(has(nan, "for nothing at all 'mean' is"));
+  CHECK(has(nan, "for one value 'mean' is nan: it must be a number"));
   CHECK(has(nan, "outside its range from 0 to 0.5"));
   CHECK(has(broken<reader_kind, CalmReader>("reader"), "a file that is not there is read without complaint"));
   const std::string slope = broken<approximator_kind, WrongSlope>("approximator");
