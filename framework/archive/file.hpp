@@ -44,6 +44,8 @@ Handle open_file(const std::string& path, Condition state);
 /// The same, and throws when it is no archive of our layout.
 Handle open_archive(const std::string& path, Condition state);
 Handle open_for_append(const std::string& path);
+/// From here on HDF5 writes to nowhere: after a write that failed, closing would put half of it into the file.
+void write_to_nowhere(hid_t file);
 
 /// Access list with a chunk cache that holds a whole chunk of any stream.
 Handle stream_access();

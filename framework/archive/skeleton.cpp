@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "proxon/archive/file.hpp"
 #include "proxon/archive/writer.hpp"
 
 namespace proxon::archive {
@@ -113,7 +114,13 @@ void SkeletonFile::finish() {
   const std::vector<std::uint64_t> rows(streams_.size(), 0);
   array<std::uint64_t>(at::stream_rows, rows);
   h5(H5Fflush(file_, H5F_SCOPE_GLOBAL), "cannot write", path_);
-  h5(H5Fclose(std::exchange(file_, Handle()).release()), "cannot write", path_);
+  h5(H5Fclose(file_), "cannot write", path_);
+  file_.release();
+}
+
+void SkeletonFile::abandon() {
+  write_to_nowhere(file_);
+  file_.reset();
 }
 
 namespace {
@@ -204,10 +211,15 @@ void write_private(SkeletonFile& file, const Skeleton& skeleton) {
 void write_skeleton(const std::string& path, const Skeleton& skeleton) {
   check_names(skeleton);
   SkeletonFile file(path, skeleton.duration_ms);
-  write_sonata(file, skeleton);
-  write_nwb(file, skeleton);
-  write_private(file, skeleton);
-  file.finish();
+  try {
+    write_sonata(file, skeleton);
+    write_nwb(file, skeleton);
+    write_private(file, skeleton);
+    file.finish();
+  } catch (const Error&) {
+    file.abandon();
+    throw;
+  }
 }
 
 }  // namespace proxon::archive

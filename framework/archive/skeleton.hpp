@@ -52,6 +52,8 @@ class SkeletonFile {
 
   /// Writes the list of streams and closes the file.
   void finish();
+  /// Closes the file without writing more of it, after a write that failed.
+  void abandon();
 
  private:
   std::string path_;

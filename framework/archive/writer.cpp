@@ -179,15 +179,7 @@ void Writer::Impl::close() {
 
 void Writer::Impl::abandon() {
   broken = true;
-  // From here on HDF5 writes to nowhere: closing would put half of what failed into the file.
-  void* descriptor = nullptr;
-  if (file && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0) {
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere >= 0) {
-      ::dup2(nowhere, *static_cast<int*>(descriptor));
-      ::close(nowhere);
-    }
-  }
+  write_to_nowhere(file);
   streams.clear();
   rows_dataset.reset();
   file.reset();

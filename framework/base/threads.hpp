@@ -13,10 +13,14 @@ namespace proxon {
 void set_threads(int n);
 int threads();
 
+namespace detail {
+class Meeting;
+}
+
 /// The threads that work on one parallel region: who I am, how many we are, and where we meet.
 class Team {
  public:
-  Team(int rank, int size) : rank_(rank), size_(size) {}
+  Team(int rank, int size, detail::Meeting* meeting) : rank_(rank), size_(size), meeting_(meeting) {}
   int rank() const { return rank_; }
   int size() const { return size_; }
   /// Returns when every thread of the team has come here.
@@ -24,6 +28,7 @@ class Team {
 
  private:
   int rank_, size_;
+  detail::Meeting* meeting_;
 };
 
 namespace detail {

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
@@ -43,8 +44,12 @@ const Verb& find_verb(const std::vector<std::string>& words, size_t& used) {
     for (const Verb& verb : verbs())
       if (verb.name == name) return used = n, verb;
   }
-  std::vector<std::string> names;
-  for (const Verb& verb : verbs()) names.push_back(verb.name);
+  std::vector<std::string> names, below;
+  for (const Verb& verb : verbs()) {
+    names.push_back(verb.name);
+    if (verb.name.starts_with(words[0] + " ")) below.push_back("`proxon " + verb.name + "`");
+  }
+  if (words.size() == 1 && !below.empty()) fail("'{}' needs a second word: {}.", words[0], fmt::join(below, ", "));
   const std::string tried = words.size() > 1 && (words[0] == "plugin" || words[0] == "archive") ? words[0] + " " + words[1] : words[0];
   fail("there is no verb '{}'.{} `proxon --help` lists them.", tried, did_you_mean(tried, names));
 }
@@ -81,10 +86,17 @@ int run_verb(const std::vector<std::string>& words) {
   return verb.run(call);
 }
 
+/// The one sentence on standard error; texts of plugins may come without their full stop.
+void print_error(std::string_view begin, std::string_view sentence) {
+  std::fflush(stdout);
+  const bool ended = !sentence.empty() && std::string_view(".?!").find(sentence.back()) != std::string_view::npos;
+  fmt::print(stderr, "proxon: {}{}{}\n", begin, sentence, ended ? "" : ".");
+}
+
 }  // namespace
 }  // namespace proxon::cli
 
-int main(int argc, char** argv) {
+static int program(int argc, char** argv) {
   using namespace proxon;
   const std::vector<std::string> words(argv + 1, argv + argc);
   try {
@@ -99,20 +111,24 @@ int main(int argc, char** argv) {
     }
     return cli::run_verb(words);
   } catch (const Interrupted& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "proxon: {}\n", error.what());
+    cli::print_error("", error.what());
     return 130;
   } catch (const Error& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "proxon: error: {}\n", error.what());
+    cli::print_error("error: ", error.what());
     return 1;
   } catch (const std::bad_alloc&) {
-    std::fflush(stdout);
-    fmt::print(stderr, "proxon: error: not enough memory; `proxon describe` says how much an experiment needs.\n");
+    cli::print_error("error: ", "not enough memory; `proxon describe` says how much an experiment needs.");
     return 1;
   } catch (const std::exception& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "proxon: internal error: {}\n", error.what());
+    cli::print_error("internal error: ", error.what());
     return 70;
   }
+}
+
+int main(int argc, char** argv) {
+  const int status = program(argc, argv);
+  std::fflush(nullptr);
+  // After an error nothing more is written: HDF5's own closing at exit crashes when the disk under an open file is full.
+  if (status != 0) std::_Exit(status);
+  return 0;
 }

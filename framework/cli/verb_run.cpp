@@ -17,7 +17,7 @@ po::options_description common_options() {
   po::options_description options("options");
   options.add_options()("set", po::value<std::vector<std::string>>(),
                         "key=value: replaces or adds a value of the experiment, for example training.epochs=20; may be repeated")(
-      "seed", po::value<uint64_t>(), "replaces the experiment's seed")("threads,t", po::value<int>(), "number of threads; one a processor when absent")(
+      "seed", po::value<int64_t>(), "replaces the experiment's seed")("threads,t", po::value<int>(), "number of threads; one a processor when absent")(
       "quiet,q", "print errors only");
   return options;
 }
@@ -40,41 +40,77 @@ void apply_common(const Call& call) {
 
 std::vector<std::string> overrides(const Call& call) {
   auto all = call.has("set") ? call.options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (call.has("seed")) all.push_back(fmt::format("seed={}", call.options["seed"].as<uint64_t>()));
+  if (!call.has("seed")) return all;
+  const int64_t seed = call.options["seed"].as<int64_t>();
+  if (seed < 0) fail("--seed {}: must be at least 0.", seed);
+  all.push_back(fmt::format("seed={}", seed));
   return all;
 }
 
-/// The experiment's document: from a file, or from the archive that --from names.
-std::unique_ptr<Document> open_document(const Call& call, const std::string& from, Registry& registry) {
-  if (!call.arguments.empty()) return std::make_unique<Document>(call.arguments[0], overrides(call), registry);
-  const archive::Reader reader(from);
-  return std::make_unique<Document>(from, reader.text("experiment"), overrides(call), registry);
+/// Where the stages read and write. A later stage that writes elsewhere starts from a copy: the original stays as it is.
+RunOptions run_options(const Call& call, std::vector<Stage> stages) {
+  const std::string from = call.text("from");
+  RunOptions options;
+  options.stages = std::move(stages);
+  options.overwrite = call.has("overwrite");
+  options.quiet = call.has("quiet");
+  options.report = call.text("report");
+  options.archive = call.has("output") ? call.text("output") : !from.empty() ? from : fs::path(call.arguments[0]).stem().string() + ".h5";
+  if (options.stages.front() == Stage::simulate && !from.empty())
+    fail("--from {}: goes on from an archive, and stage simulate makes a new one; leave out one of the two.", from);
+  return options;
 }
 
-/// Runs `stages` of the experiment; `own_archive` is what they go on from when there is no --from.
+void copy_archive(const std::string& from, const RunOptions& options) {
+  if (from.empty() || options.archive == from) return;
+  if (fs::exists(options.archive) && !options.overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", options.archive);
+  std::error_code error;
+  fs::copy_file(from, options.archive, fs::copy_options::overwrite_existing, error);
+  if (error) fail("{}: cannot be copied to {}: {}.", from, options.archive, error.message());
+}
+
+/// An archive's own experiment, which later stages go on with, with --set applied.
+std::unique_ptr<Document> document_of(const archive::Reader& reader, const Call& call, Registry& registry) {
+  return std::make_unique<Document>(reader.path(), reader.text("experiment"), overrides(call), registry);
+}
+
 int run_stages(const Call& call, std::vector<Stage> stages) {
   apply_common(call);
   const std::string from = call.text("from");
   if (call.arguments.empty() && from.empty()) fail("name an experiment file, or an archive with --from.");
+  const RunOptions options = run_options(call, std::move(stages));
   const std::string base = call.arguments.empty() ? from : call.arguments[0];
-  Registry registry(default_folders(fs::absolute(base).parent_path().string()));
-  const auto document = open_document(call, from, registry);
-  Experiment experiment = load(*document, registry);
+  const std::string source = from.empty() ? options.archive : from;
 
-  RunOptions options;
-  options.stages = std::move(stages);
-  options.overwrite = call.has("overwrite");
-  options.report = call.text("report");
-  options.archive = call.has("output") ? call.text("output") : !from.empty() ? from : fs::path(base).stem().string() + ".h5";
-  const bool simulates = !options.stages.empty() && options.stages.front() == Stage::simulate;
-  if (simulates && !from.empty()) fail("--from {}: goes on from an archive, and stage simulate makes a new one; leave out one of the two.", from);
-  if (!simulates && !from.empty() && options.archive != from) {
-    // A later stage that writes elsewhere starts from a copy: the original stays as it is.
-    if (fs::exists(options.archive) && !options.overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", options.archive);
-    std::error_code error;
-    fs::copy_file(from, options.archive, fs::copy_options::overwrite_existing, error);
-    if (error) fail("{}: cannot be copied to {}: {}.", from, options.archive, error.message());
+  // The report needs the archive alone.
+  if (options.stages == std::vector{Stage::report}) {
+    archive::Reader reader(source);
+    run_report({.archive = source, .report = options.report, .stages = options.stages});
+    return 0;
   }
+  Registry registry(default_folders(fs::absolute(base).parent_path().string()));
+  if (options.stages.front() == Stage::simulate) {
+    Document document(base, overrides(call), registry);
+    Experiment experiment = load(document, registry);
+    run(experiment, options);
+    return 0;
+  }
+
+  // Later stages: the network and the recordings are the archive's; what is made of them is the experiment's.
+  std::unique_ptr<Document> document;
+  Experiment experiment;
+  {
+    const archive::Reader reader(source);
+    if (!reader.note().empty()) note(reader.note());
+    const Document simulated(source, reader.text("experiment"), {}, registry);
+    document = call.arguments.empty() ? document_of(reader, call, registry) : std::make_unique<Document>(base, overrides(call), registry);
+    for (const std::string_view key : simulation_tables)
+      if (!call.arguments.empty() && !document->agrees(simulated, key))
+        note(fmt::format("[{}] of {} has changed since {} was simulated; that of the archive holds.", key, base, source));
+    experiment = load(*document, registry, reader);
+    experiment.resolved_text = document->resolved_text(simulated, simulation_tables);
+  }
+  copy_archive(from, options);
   run(experiment, options);
   return 0;
 }

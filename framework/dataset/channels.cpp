@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "proxon/base/error.hpp"
+#include "proxon/base/progress.hpp"
 
 namespace proxon {
 namespace {
@@ -268,10 +269,8 @@ void Channels::check_spikes(std::span<const double> total) const {
     if (group.what != What::rate && group.what != What::spikes) continue;
     const auto channels = total.subspan(static_cast<size_t>(group.first), static_cast<size_t>(group.columns));
     if (std::all_of(channels.begin(), channels.end(), [](double sum) { return sum == 0; }))
-      fail(
-          "{} is a {} and its neurons never spike in the whole recording: drive it more strongly, or choose another "
-          "{}.",
-          group.text, side_, side_);
+      note(fmt::format("{} is a {} and its neurons never spike in the whole recording: there is nothing to learn of it.",
+                       group.text, side_));
   }
 }
 

@@ -47,8 +47,8 @@ class Channels {
   /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked
   /// for. Throws Error at a value that is not a number.
   void read(const RecordingSource& recording, int64_t begin, int64_t end, float* out) const;
-  /// Throws Error when all channels of a population's rate or spikes are 0 in `total`, the sum of each channel over the
-  /// recording.
+  /// Notes on standard error where all channels of a population's rate or spikes are 0 in `total`, the sum of each
+  /// channel over the recording.
   void check_spikes(std::span<const double> total) const;
 
  private:

@@ -52,44 +52,53 @@ Dataset::Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOption
   take_constants(options);
 }
 
-void Dataset::read_times(const DatasetOptions& options) {
-  auto bins = [&](double time, const char* name) {
-    const double n = time / bin_;
+DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial, int64_t bins) {
+  const double bin = options.bin;
+  auto in_bins = [&](double time, const char* name) {
+    const double n = time / bin;
     const auto whole = static_cast<int64_t>(std::llround(n));
     if (std::fabs(n - static_cast<double>(whole)) > 1e-6)
-      fail("dataset: {} = {} ms is no multiple of bin = {} ms: take {} or {} ms.", name, time, bin_,
-           std::floor(n) * bin_, std::ceil(n) * bin_);
+      fail("dataset: {} = {} ms is no multiple of bin = {} ms: take {} or {} ms.", name, time, bin,
+           std::floor(n) * bin, std::ceil(n) * bin);
     return whole;
   };
-  auto at_least_one = [&](double time, const char* name) { return time == 0 ? 1 : bins(time, name); };
-  history_ = at_least_one(options.history, "history");
-  horizon_ = at_least_one(options.horizon, "horizon");
-  stride_ = at_least_one(options.stride, "stride");
-  lag_ = bins(options.lag, "lag");
-  warm_up_ = bins(options.warm_up, "warm_up");
-  gap_ = bins(options.gap, "gap");
-  trial_ = bins(options.trial > 0 ? options.trial : recording_->trial, "trial");
-  at_trial_end_ = options.align == "trial_end";
-  window_ = history_ + lag_ + horizon_ - 1;
-  bins_ = std::min(input_.bins(), target_.bins());
+  auto at_least_one = [&](double time, const char* name) { return time == 0 ? 1 : in_bins(time, name); };
+  DatasetTimes t{};
+  t.history = at_least_one(options.history, "history");
+  t.horizon = at_least_one(options.horizon, "horizon");
+  t.stride = at_least_one(options.stride, "stride");
+  t.lag = in_bins(options.lag, "lag");
+  t.warm_up = in_bins(options.warm_up, "warm_up");
+  t.gap = in_bins(options.gap, "gap");
+  t.trial = in_bins(options.trial > 0 ? options.trial : recorded_trial, "trial");
+  t.window = t.history + t.lag + t.horizon - 1;
 
   // What cannot be
   const std::string window =
-      fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(window_) * bin_,
-                  double(history_) * bin_, double(lag_) * bin_, double(horizon_) * bin_);
-  if (at_trial_end_ && trial_ == 0)
+      fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(t.window) * bin,
+                  double(t.history) * bin, double(t.lag) * bin, double(t.horizon) * bin);
+  if (options.align == "trial_end" && t.trial == 0)
     fail("dataset: align = \"trial_end\" needs trials: give trial, the length of one in ms.");
-  if (options.split_by == "trial" && trial_ == 0)
+  if (options.split_by == "trial" && t.trial == 0)
     fail("dataset: split_by = \"trial\" needs trials: give trial, the length of one in ms.");
-  if (options.split_by == "trial" && gap_ > 0)
+  if (options.split_by == "trial" && t.gap > 0)
     fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
-  if (trial_ > 0 && window_ > trial_)
+  if (t.trial > 0 && t.window > t.trial)
     fail("dataset: {} does not fit into a trial of {} ms: shorten history, lag or horizon.", window,
-         double(trial_) * bin_);
-  if (window_ + warm_up_ > bins_)
+         double(t.trial) * bin);
+  if (t.window + t.warm_up > bins)
     fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten history, lag or horizon.",
-         window, double(std::max<int64_t>(bins_, 0)) * bin_,
-         warm_up_ > 0 ? fmt::format(" after a warm_up of {} ms", double(warm_up_) * bin_) : "");
+         window, double(std::max<int64_t>(bins, 0)) * bin,
+         t.warm_up > 0 ? fmt::format(" after a warm_up of {} ms", double(t.warm_up) * bin) : "");
+  return t;
+}
+
+void Dataset::read_times(const DatasetOptions& options) {
+  bins_ = std::min(input_.bins(), target_.bins());
+  const DatasetTimes t = dataset_times(options, recording_->trial, bins_);
+  history_ = t.history, horizon_ = t.horizon, stride_ = t.stride, lag_ = t.lag;
+  warm_up_ = t.warm_up, gap_ = t.gap, trial_ = t.trial, window_ = t.window;
+  at_trial_end_ = options.align == "trial_end";
 
   // The filter of target rates: weights of the bins before, at and after
   if (options.smoothing == 0) return;

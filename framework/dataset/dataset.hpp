@@ -68,6 +68,14 @@ struct DatasetOptions {
   }
 };
 
+/// The times of DatasetOptions in bins; `window` is what a sample spans.
+struct DatasetTimes {
+  int64_t history, horizon, stride, lag, warm_up, gap, trial, window;
+};
+/// Throws Error with one sentence when a time is no multiple of bin, or when no window fits into a trial (`recorded_trial`
+/// ms where the options leave it open) or into a recording of `bins` bins.
+DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial, int64_t bins);
+
 /// value = normalised * std + mean, one of each a channel. std is 1 where a channel is constant.
 struct Normalisation {
   std::vector<double> mean, std;
@@ -77,7 +85,7 @@ class Dataset : public SampleSource {
  public:
   /// Reads the whole recording once, to check it and to take its constants. Throws Error with one sentence: an unknown
   /// channel (nearest name), a time that is no multiple of bin, a window longer than the recording, an empty split, a
-  /// target without a spike, a value that is not a number. `seed` is for split_by = "trial" alone.
+  /// value that is not a number. A target without a spike is noted. `seed` is for split_by = "trial" alone.
   Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options,
           std::span<const ChannelSpec> inputs, std::span<const ChannelSpec> targets, uint64_t seed);
 

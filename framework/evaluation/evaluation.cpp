@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "proxon/base/progress.hpp"
 #include "proxon/base/random.hpp"
 
 namespace proxon {
@@ -177,7 +178,13 @@ std::vector<PluginValue> read_metrics(Table table, Registry& registry) {
       if (plugin.kind == "metric") names.push_back(plugin.name);
   std::vector<PluginValue> metrics;
   for (const std::string& name : names) {
-    const PluginInfo& info = registry.find("metric", name);
+    const PluginInfo* found = nullptr;
+    try {
+      found = &registry.find("metric", name);
+    } catch (const Error& error) {
+      fail("{}{}", table.where("metrics"), error.what());
+    }
+    const PluginInfo& info = *found;
     metrics.push_back({"metric", name, &info, table.table(name).read(registry.parameters(info))});
   }
   return metrics;
@@ -206,6 +213,7 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
 
   std::vector<archive::MetricRecord> rows;
   for (const PluginValue& value : metrics) {
+    stop_if_interrupted("evaluating");
     const Instance<MetricTable, MetricSetup> metric(value,
                                                     MetricSetup{Key{input.seed, purpose("metric/" + value.name)}});
     const uint32_t needs = metric.table().needs;

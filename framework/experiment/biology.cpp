@@ -1,6 +1,7 @@
 #include "proxon/experiment/biology.hpp"
 
 #include "proxon/archive/foreign.hpp"
+#include "proxon/dataset/recording_source.hpp"
 #include "proxon/network/listed.hpp"
 
 namespace proxon {
@@ -108,12 +109,13 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
 
   // What the biological network did.
+  const double recorded = recording_of(reader)->end;
   std::vector<archive::SpikeBlock> spikes(reader.populations().size());
   for (size_t p = 0; p < spikes.size(); ++p) {
     const auto& population = reader.populations()[p];
     if (!population.spikes) continue;
     spikes[p] = reader.spikes(static_cast<int>(p));
-    input.spikes.push_back({population.name, spikes[p].ms, spikes[p].neurons, static_cast<int32_t>(population.size), 0, reader.duration_ms()});
+    input.spikes.push_back({population.name, spikes[p].ms, spikes[p].neurons, static_cast<int32_t>(population.size), 0, recorded});
   }
 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.

@@ -75,6 +75,7 @@ std::vector<std::string> conformance(const PluginInfo& plugin) {
       {"optimizer", conform::optimizer},
       {"metric", conform::metric},
       {"reader", conform::reader},
+      {"sampler", conform::sampler},
   };
   const auto driver = std::find_if(std::begin(drivers), std::end(drivers), [&](const auto& d) { return d.first == plugin.kind; });
   PROXON_CHECK(driver != std::end(drivers), "kind '{}'", plugin.kind);

@@ -62,6 +62,7 @@ void approximator(const PluginValue& plugin, Findings& findings);
 void optimizer(const PluginValue& plugin, Findings& findings);
 void metric(const PluginValue& plugin, Findings& findings);
 void reader(const PluginValue& plugin, Findings& findings);
+void sampler(const PluginValue& plugin, Findings& findings);
 
 /// Names, units and meanings of one declaration; `allowed` are the types that its members may have (empty: all).
 void declaration(const SchemaInfo& schema, std::string_view what, std::initializer_list<FieldType> allowed, Findings& findings);

@@ -1,4 +1,4 @@
-// Conformance of what reads and judges: metrics and readers.
+// Conformance of what reads and judges: metrics and readers; and of what proposes: samplers.
 #include <unistd.h>
 
 #include <filesystem>
@@ -145,6 +145,39 @@ void reader(const PluginValue& plugin, Findings& findings) {
   read(folder.string());
   if (negative) findings.add("it gives the sink negative lengths.");
   std::filesystem::remove_all(folder);
+}
+
+void sampler(const PluginValue& plugin, Findings& findings) {
+  const SamplerAxis axes[] = {{"plain", -2, 3, 0, 0, 0}, {"ratios", 1e-5, 1e-1, 0, 1, 0}, {"whole", 1, 9, 0, 0, 1}, {"choices", 0, 0, 4, 0, 0}};
+  constexpr int64_t width = std::size(axes), trials = 60;
+  for (const uint32_t maximise : {0u, 1u}) {
+    const Instance<SamplerTable, SamplerSetup> model(plugin, SamplerSetup{{1, purpose("conformance")}, axes, width, maximise, 0});
+    std::vector<int64_t> trial;
+    std::vector<double> points, values;
+    auto propose = [&](int64_t number) {
+      std::vector<double> point(width, NAN);
+      const SamplerHistory history{trial.data(), points.data(), values.data(), static_cast<int64_t>(trial.size())};
+      Status status;
+      model.table().propose(model.object(), number, &history, point.data(), width, &status);
+      findings.ok(status, "propose");
+      return point;
+    };
+    bool inside = true, same = true;
+    for (int64_t number = 0; number < trials && inside; ++number) {
+      const std::vector<double> point = propose(number);
+      same &= same_bits(point, propose(number));
+      for (int64_t a = 0; a < width; ++a) {
+        const SamplerAxis& axis = axes[a];
+        const double x = point[static_cast<size_t>(a)], low = axis.choices ? 0 : axis.low, high = axis.choices ? static_cast<double>(axis.choices - 1) : axis.high;
+        inside &= x >= low && x <= high && (!(axis.choices || axis.whole) || x == std::floor(x));
+      }
+      // Every seventh trial fails.
+      trial.push_back(number), points.insert(points.end(), point.begin(), point.end());
+      values.push_back(number % 7 == 3 ? NAN : point[0] * point[0] + std::log(point[1]));
+    }
+    if (!inside) findings.add("it proposes a coordinate outside its axis, or no whole number where one belongs.");
+    if (!same) findings.add("it proposes two points for the same trial and history.");
+  }
 }
 
 }  // namespace proxon::conform

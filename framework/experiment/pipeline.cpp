@@ -4,7 +4,7 @@
 #include <optional>
 #include <sstream>
 
-#include "proxon/archive/foreign.hpp"
+#include "proxon/archive/recover.hpp"
 #include "proxon/archive/writer.hpp"
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
@@ -30,10 +30,58 @@ template <class Body>
 void stage(const std::string& name, const std::string& archive, int64_t total, Body&& body) {
   Progress progress(name, total);
   try {
+    stop_if_interrupted(name.c_str());
     body(progress);
   } catch (const Interrupted&) {
-    throw Interrupted(fmt::format("interrupted in stage {}; {} is whole and holds what was done so far.", name, archive));
+    if (name == "network") throw Interrupted("interrupted in stage network; nothing was written.");
+    throw Interrupted(
+        fmt::format("interrupted in stage {}; {} is whole and holds what was done so far.", name, archive));
   }
+}
+
+/// Closes an archive properly whose writer had to let go of it (full disk, a plugin that threw); true when it is whole
+/// then.
+bool mend(const std::string& path) {
+  try {
+    if (!fs::exists(path)) return false;
+    archive::recover(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Keeps the archive that a simulation replaces until the new one is complete.
+class Replaced {
+ public:
+  explicit Replaced(const std::string& path) : path_(path), kept_(path + ".before") {
+    std::error_code error;
+    fs::remove(kept_, error);
+    if (!fs::is_regular_file(path_)) return;
+    fs::create_hard_link(path_, kept_, error);
+    if (error) fs::rename(path_, kept_, error);
+    there_ = !error;
+  }
+  ~Replaced() {
+    std::error_code error;
+    if (there_) fs::remove(kept_, error);
+  }
+  bool there() const { return there_; }
+  void put_back() {
+    std::error_code error;
+    fs::rename(kept_, path_, error);
+    there_ = false;
+  }
+
+ private:
+  std::string path_, kept_;
+  bool there_ = false;
+};
+
+std::string loss_text(double training, double validation) {
+  const std::string text = fmt::format("training loss {:.5g}", training);
+  return std::isfinite(validation) ? fmt::format("{}, validation loss {:.5g}", text, validation)
+                                   : text + ", no validation samples";
 }
 
 void simulate(Experiment& experiment, const RunOptions& run) {
@@ -43,30 +91,48 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   Connectome connectome;
   stage("network", run.archive, 1, [&](Progress& progress) {
     connectome = build(experiment.blueprint, experiment.seed);
-    progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()), format_count(connectome.synapses()),
+    progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()),
+                              format_count(connectome.synapses()),
                               format_bytes(static_cast<double>(connectome.bytes()))));
   });
   for (const std::string& name : unconnected_populations(connectome)) {
-    const bool driven = std::any_of(experiment.stimuli.begin(), experiment.stimuli.end(), [&](const Stimulus& s) { return s.target == name; });
+    const bool driven = std::any_of(experiment.stimuli.begin(), experiment.stimuli.end(),
+                                    [&](const Stimulus& s) { return s.target == name; });
     if (!driven) note(fmt::format("population '{}' is disconnected: it has no synapse and no stimulus.", name));
   }
 
   const double duration = experiment.options.duration;
-  stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
-    Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
-    archive::Writer writer = archive::Writer::create(run.archive, skeleton(experiment, connectome, simulation).skeleton, writer_options(experiment));
-    std::vector<bool> records;
-    for (const Population* population : experiment.blueprint.populations())
-      records.push_back(std::count(experiment.options.record_spikes.begin(), experiment.options.record_spikes.end(), population->name) > 0);
-    ArchiveSink sink(writer, records);
-    simulation.run(sink, [&](double time) { progress.update(static_cast<int64_t>(time)); });
-    writer.finalise_units();
-    writer.end_stage("simulate", progress.seconds());
-    writer.close();
-    const auto& counts = simulation.counts();
-    progress.done(fmt::format("{} of biology, {} spikes, {} synaptic events", format_duration(duration / 1000), format_count(counts.spikes),
-                              format_count(counts.synaptic_events)));
-  });
+  Replaced replaced(run.archive);
+  try {
+    stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
+      Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
+      archive::Writer writer = archive::Writer::create(
+          run.archive, skeleton(experiment, connectome, simulation).skeleton, writer_options(experiment));
+      std::vector<bool> records;
+      for (const Population* population : experiment.blueprint.populations())
+        records.push_back(std::count(experiment.options.record_spikes.begin(), experiment.options.record_spikes.end(),
+                                     population->name) > 0);
+      ArchiveSink sink(writer, records);
+      simulation.run(sink, [&](double time) { progress.update(static_cast<int64_t>(time)); });
+      writer.finalise_units();
+      writer.end_stage("simulate", progress.seconds());
+      writer.close();
+      const auto& counts = simulation.counts();
+      progress.done(fmt::format("{} of biology, {} spikes, {} synaptic events", format_duration(duration / 1000),
+                                format_count(counts.spikes), format_count(counts.synaptic_events)));
+    });
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    const std::string what(error.what());
+    const std::string sentence = what.ends_with('.') ? what.substr(0, what.size() - 1) : what;
+    if (replaced.there()) {
+      replaced.put_back();
+      fail("{}; the archive {} that was there is kept.", sentence, run.archive);
+    }
+    if (mend(run.archive)) fail("{}; {} is whole and holds what was recorded before.", sentence, run.archive);
+    throw;
+  }
 }
 
 /// The dataset of an archive, as the experiment wants it.
@@ -74,7 +140,8 @@ std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archiv
   std::vector<ChannelSpec> inputs, targets;
   for (const auto& [name, values] : experiment.inputs) inputs.push_back(values.as<ChannelSpec>());
   for (const auto& [name, values] : experiment.targets) targets.push_back(values.as<ChannelSpec>());
-  return std::make_unique<Dataset>(recording_of(reader), experiment.dataset.as<DatasetOptions>(), inputs, targets, experiment.seed);
+  return std::make_unique<Dataset>(recording_of(reader), experiment.dataset.as<DatasetOptions>(), inputs, targets,
+                                   experiment.seed);
 }
 
 /// Predictions of every sample, in the targets' own units, into the archive block by block.
@@ -105,16 +172,25 @@ void write_predictions(Dataset& dataset, const Model& model, archive::Writer& wr
   }
 }
 
+/// Of a simulation that was stopped, how far it came.
+void note_stopped(const archive::Reader& reader) {
+  if (reader.stage_done("simulate")) return;
+  note(fmt::format("the simulation of {} was stopped: {:.6g} of {:.6g} ms are used.", reader.path(),
+                   recording_of(reader)->end, reader.duration_ms()));
+}
+
 void fit(Experiment& experiment, const RunOptions& run) {
   if (!experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", experiment.file);
   // The writer first: HDF5 lets a reader of the same process join it, not the other way round.
   archive::Writer writer = archive::Writer::open(run.archive, writer_options(experiment));
   std::optional<archive::Reader> reader(run.archive);
+  note_stopped(*reader);
   std::unique_ptr<Dataset> dataset;
   stage("dataset", run.archive, 1, [&](Progress& progress) {
     dataset = open_dataset(experiment, *reader);
-    progress.done(fmt::format("{} inputs, {} outputs; {} training, {} validation, {} test samples", dataset->inputs(), dataset->outputs(),
-                              format_count(dataset->samples(Split::train)), format_count(dataset->samples(Split::validation)),
+    progress.done(fmt::format("{} inputs, {} outputs; {} training, {} validation, {} test samples", dataset->inputs(),
+                              dataset->outputs(), format_count(dataset->samples(Split::train)),
+                              format_count(dataset->samples(Split::validation)),
                               format_count(dataset->samples(Split::test))));
   });
 
@@ -125,13 +201,16 @@ void fit(Experiment& experiment, const RunOptions& run) {
     initialise(model, options, biology.weights(), experiment.seed);
 
     writer.clear_fit();
+    writer.set_text("experiment", experiment.resolved_text);
     writer.set_objects(fit_objects(experiment));
     writer.set_text("dataset", dataset->describe());
-    const TrainingResult result = train(model, *dataset, options, biology.weights(), experiment.seed, [&](const EpochRecord& epoch) {
-      writer.append_epoch(epoch);
-      progress.update(epoch.epoch, fmt::format("training loss {:.5g}, validation loss {:.5g}, learning rate {:.3g}", epoch.train_loss,
-                                               epoch.validation_loss, epoch.learning_rate));
-    });
+    const TrainingResult result =
+        train(model, *dataset, options, biology.weights(), experiment.seed, [&](const EpochRecord& epoch) {
+          writer.append_epoch(epoch);
+          progress.update(epoch.epoch,
+                          fmt::format("{}, learning rate {:.3g}", loss_text(epoch.train_loss, epoch.validation_loss),
+                                      epoch.learning_rate));
+        });
     const archive::ModelRecord record = model.record();
     writer.set_model(record.layers, record.theta, record.description);
     write_predictions(*dataset, model, writer);
@@ -139,9 +218,9 @@ void fit(Experiment& experiment, const RunOptions& run) {
     reader.reset();
     writer.end_stage("fit", progress.seconds());
     writer.close();
-    progress.done(fmt::format("{} parameters, {}; best epoch {}: training loss {:.5g}, validation loss {:.5g}",
-                              format_count(static_cast<int64_t>(model.theta().size())), result.ended, result.best_epoch, result.train_loss,
-                              result.validation_loss));
+    progress.done(fmt::format("{} parameters, {}; best epoch {}: {}",
+                              format_count(static_cast<int64_t>(model.theta().size())), result.ended, result.best_epoch,
+                              loss_text(result.train_loss, result.validation_loss)));
   });
 }
 
@@ -159,10 +238,14 @@ void evaluate_stage(Experiment& experiment, const RunOptions& run) {
     progress.done(fmt::format("{} figures", rows.size()));
   });
   for (const archive::MetricRecord& row : rows) {
+    if (run.quiet) break;
     const std::string name = fmt::format("{:<32} {:<24}", row.name, row.scope);
-    if (!row.defined) fmt::print("  {} undefined: {}\n", name, row.reason);
-    else fmt::print("  {} {:>10.4g}{}\n", name, row.value,
-                    std::isnan(row.baseline) ? "" : fmt::format("   baseline {:>10.4g} ({})", row.baseline, row.baseline_name));
+    if (!row.defined)
+      fmt::print("  {} undefined: {}\n", name, row.reason);
+    else
+      fmt::print(
+          "  {} {:>10.4g}{}\n", name, row.value,
+          std::isnan(row.baseline) ? "" : fmt::format("   baseline {:>10.4g} ({})", row.baseline, row.baseline_name));
   }
 }
 
@@ -170,7 +253,9 @@ void report_stage(const RunOptions& run) {
   const std::string path = run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
   stage("report", run.archive, 1, [&](Progress& progress) {
     const archive::Reader reader(run.archive);
-    report::write_html(report::compose(reader), path);
+    const auto page = report::compose(reader);
+    stop_if_interrupted("composing the report");
+    report::write_html(page, path);
     progress.done(fmt::format("{} and {}", run.archive, path));
   });
 }
@@ -184,7 +269,9 @@ std::vector<Stage> parse_stages(std::string_view text) {
   std::istringstream stream{std::string(text)};
   for (std::string word; std::getline(stream, word, ',');) {
     const auto found = std::find(names.begin(), names.end(), word);
-    if (found == names.end()) fail("--stages: there is no stage '{}'; there are {}.{}", word, fmt::join(names, ", "), did_you_mean(word, names));
+    if (found == names.end())
+      fail("--stages: there is no stage '{}'; there are {}.{}", word, fmt::join(names, ", "),
+           did_you_mean(word, names));
     stages.push_back(stage_names[found - names.begin()].second);
   }
   if (stages.empty()) fail("--stages: names no stage; there are {}.", fmt::join(names, ", "));
@@ -194,11 +281,21 @@ std::vector<Stage> parse_stages(std::string_view text) {
 
 void run(Experiment& experiment, const RunOptions& options) {
   for (const Stage stage : options.stages) {
-    if (stage == Stage::simulate) simulate(experiment, options);
-    if (stage == Stage::fit && (experiment.has_model || options.stages.size() == 1)) fit(experiment, options);
-    if (stage == Stage::evaluate) evaluate_stage(experiment, options);
-    if (stage == Stage::report) report_stage(options);
+    if (stage == Stage::simulate) {
+      simulate(experiment, options);
+      continue;
+    }
+    try {
+      if (stage == Stage::fit && (experiment.has_model || options.stages.size() == 1)) fit(experiment, options);
+      if (stage == Stage::evaluate) evaluate_stage(experiment, options);
+      if (stage == Stage::report) report_stage(options);
+    } catch (const Error&) {
+      mend(options.archive);
+      throw;
+    }
   }
 }
+
+void run_report(const RunOptions& options) { report_stage(options); }
 
 }  // namespace proxon

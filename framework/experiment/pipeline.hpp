@@ -16,9 +16,14 @@ struct RunOptions {
   std::string report;         ///< HTML; "" puts it beside the archive
   std::vector<Stage> stages;  ///< in order
   bool overwrite = false;     ///< simulate may replace an archive that is there
+  bool quiet = false;         ///< figures are not printed
 };
 
-/// Runs the stages. Throws Error, or Interrupted.
+/// Runs the stages. Throws Error, or Interrupted. Whatever happens, an archive that is left is whole: simulate puts back the archive that it
+/// would have replaced when it fails; later stages leave what the earlier ones wrote.
 void run(Experiment& experiment, const RunOptions& options);
+
+/// The report, which needs nothing but the archive.
+void run_report(const RunOptions& options);
 
 }  // namespace proxon

@@ -33,6 +33,27 @@ std::vector<SectionInfo> experiment_sections() {
 
 namespace {
 
+/// Throws with the place in the experiment where a plugin's parameters name a file that is not there.
+void check_files(Table table, std::string_view key, const Values& parameters) {
+  for (const FieldInfo& field : parameters.schema().list()) {
+    const char* at = static_cast<const char*>(parameters.data()) + field.offset;
+    if (field.type == FieldType::text && (field.flags & field_path)) {
+      const std::string file(*reinterpret_cast<const std::string_view*>(at));
+      if (!file.empty() && !std::filesystem::exists(file)) fail("{}the file {} is not there. Is the name right?", table.table(key).where(field.name), file);
+    }
+  }
+}
+
+/// Makes a plugin once and throws it away, so that parameters that do not go together are refused with their place before anything is run.
+template <class TableType, class Setup>
+void try_out(const PluginValue& plugin, const Setup& setup, const Table& table, std::string_view key) {
+  try {
+    Instance<TableType, Setup>(plugin, setup);
+  } catch (const Error& error) {
+    fail("{}{}", table.where(key), error.what());
+  }
+}
+
 /// Looks a name up in a map, or says which there are.
 template <class Map>
 const auto& lookup(const Map& map, std::string_view name, const std::string& where, const char* what) {
@@ -43,14 +64,19 @@ const auto& lookup(const Map& map, std::string_view name, const std::string& whe
   fail("{}there is no {} called '{}'; there are: {}.{}", where, what, name, fmt::join(names, ", "), did_you_mean(name, names));
 }
 
-void read_populations(Table network, Experiment& experiment) {
+void read_populations(Table network, double dt, Experiment& experiment) {
   for (auto& [name, table] : network.tables("populations")) {
     const Values values = table.read<PopulationSettings>();
     const auto& settings = values.as<PopulationSettings>();
     Population population{.name = name, .size = static_cast<int32_t>(settings.size), .neuron = *settings.neuron.value};
     if (!settings.file.empty()) {
       if (!settings.reader) fail("{}needs `reader`: which format has the file '{}'?", table.where("file"), settings.file);
-      NeuronNames in_file = read_neuron_names(*settings.reader.value, std::string(settings.file));
+      NeuronNames in_file;
+      try {
+        in_file = read_neuron_names(*settings.reader.value, std::string(settings.file));
+      } catch (const Error& error) {
+        fail("{}{}", table.where("file"), error.what());
+      }
       population.neuron_names = std::move(in_file.names);
       if (population.size && population.size != in_file.size)
         fail("{}is {}, but the file names {} neurons; leave size out to take them all.", table.where("size"), population.size, in_file.size);
@@ -58,6 +84,7 @@ void read_populations(Table network, Experiment& experiment) {
     }
     if (population.size < 1) fail("{}'size' is missing: a population needs at least one neuron.", table.where());
     const auto& model = *static_cast<const NeuronTable*>(population.neuron.plugin->table);
+    try_out<NeuronTable>(population.neuron, Step{dt}, table, "neuron");
     population.initial = table.table("initial").read_distributions(*model.state);
     experiment.blueprint.add(std::move(population));
   }
@@ -65,7 +92,9 @@ void read_populations(Table network, Experiment& experiment) {
     fail("{}has no population; add a table [network.populations.NAME].", network.where());
 }
 
-void read_projections(Table network, Experiment& experiment) {
+void read_projections(Table network, double dt, Experiment& experiment) {
+  std::map<std::string, const Population*> populations;
+  for (const Population* population : experiment.blueprint.populations()) populations[population->name] = population;
   for (auto& [name, table] : network.tables("projections")) {
     const Values values = table.read<ProjectionSettings>();
     const auto& settings = values.as<ProjectionSettings>();
@@ -80,6 +109,11 @@ void read_projections(Table network, Experiment& experiment) {
                           .learning_rule = {},
                           .receptor = std::string(settings.receptor)};
     if (settings.learning_rule) projection.learning_rule = *settings.learning_rule.value;
+    lookup(populations, settings.source, table.where("source"), "population");
+    lookup(populations, settings.target, table.where("target"), "population");
+    check_files(table, "connectivity", projection.connectivity.values);
+    try_out<SynapseTable>(projection.synapse, Step{dt}, table, "synapse");
+    if (projection.learning_rule) try_out<LearningRuleTable>(*projection.learning_rule, Step{dt}, table, "learning_rule");
     try {
       experiment.blueprint.add(std::move(projection));
     } catch (const Error& error) {
@@ -116,7 +150,7 @@ std::vector<std::string> read_names(const GroupSettings& settings, const std::st
 
 void read_groups(Table network, Experiment& experiment) {
   std::map<std::string, NeuronSet> groups;
-  for (const Population* population : experiment.blueprint.populations()) groups[population->name] = {population->name, {}};
+  for (const Population* population : experiment.blueprint.populations()) groups[population->name] = {population->name, {}, population->size};
   for (auto& [name, table] : network.tables("groups")) {
     const Values values = table.read<GroupSettings>();
     const auto& settings = values.as<GroupSettings>();
@@ -142,16 +176,17 @@ void read_groups(Table network, Experiment& experiment) {
       chosen.insert(numbers.begin(), numbers.end());
     }
     if (chosen.empty()) fail("{}chooses no neuron; give neurons, names, first and count, or file and column.", table.where());
-    groups[name] = {population.name, {chosen.begin(), chosen.end()}};
+    groups[name] = {population.name, {chosen.begin(), chosen.end()}, population.size};
   }
   experiment.groups = std::move(groups);
 }
 
-void read_stimuli(Table root, Experiment& experiment) {
+void read_stimuli(Table root, double dt, Experiment& experiment) {
   for (auto& [name, table] : root.tables("stimuli")) {
     const Values values = table.read<StimulusSettings>();
     const auto& settings = values.as<StimulusSettings>();
     const NeuronSet& target = lookup(experiment.groups, settings.target, table.where("target"), "population or group");
+    try_out<StimulusTable>(*settings.generator.value, StimulusSetup{dt, Key{experiment.seed, purpose(name)}}, table, "generator");
     experiment.stimuli.push_back({.name = name,
                                   .target = target.population,
                                   .neurons = target.neurons,
@@ -234,13 +269,17 @@ void resolve_group(const Experiment& experiment, Values& channel, const Table& t
   if (!spec.source.starts_with(prefix)) return;
   const std::string name(spec.source.substr(prefix.size()));
   const NeuronSet& set = lookup(experiment.groups, name, table.where("source"), "population or group");
+  for (const int64_t neuron : spec.neurons)
+    if (neuron >= set.population_size)
+      fail("{}{} is out of range: '{}' has neurons 0 to {}.", table.where("neurons"), neuron, name, set.population_size - 1);
   if (set.neurons.empty()) return;
   if (!spec.neurons.empty()) fail("{}'{}' is a group, which chooses the neurons itself.", table.where("neurons"), name);
   channel.set(*channel.find("source"), std::string(prefix) + set.population);
   channel.set(*channel.find("neurons"), std::vector<int64_t>(set.neurons.begin(), set.neurons.end()));
 }
 
-void read_fit(Table root, Experiment& experiment, Registry& registry) {
+/// `duration` and `trial` of what will be recorded, ms; 0 where it has been recorded already.
+void read_fit(Table root, double duration, double trial, Experiment& experiment, Registry& registry) {
   experiment.has_dataset = root.has("dataset");
   experiment.has_model = root.has("model") || root.has("training");
   Table dataset = root.table("dataset");
@@ -256,6 +295,10 @@ void read_fit(Table root, Experiment& experiment, Registry& registry) {
     fail("{}has no inputs; add a table [dataset.inputs.NAME].", dataset.where());
   if (experiment.has_dataset && experiment.targets.empty())
     fail("{}has no targets; add a table [dataset.targets.NAME].", dataset.where());
+  if (experiment.has_dataset && duration > 0) {
+    const auto& options = experiment.dataset.as<DatasetOptions>();
+    dataset_times(options, trial, static_cast<int64_t>(std::floor(duration / options.bin * (1 + 1e-9))));
+  }
   experiment.model = root.table("model").read<ModelSettings>();
   experiment.training = root.table("training").read<TrainingOptions>();
   Table evaluation = root.table("evaluation");
@@ -266,28 +309,73 @@ void read_fit(Table root, Experiment& experiment, Registry& registry) {
     fail("{}has a model but no [dataset] to fit it to.", root.where());
 }
 
-}  // namespace
-
-Experiment load(Document& document, Registry& registry) {
-  install_reader_services();
+/// The head of the file, which all stages need.
+Experiment read_head(Table root, Document& document, Registry& registry) {
   Experiment experiment;
   experiment.registry = &registry;
   experiment.file = document.path();
   experiment.text = document.text();
   experiment.resolved_text = document.resolved_text();
-  Table root = document.root();
   experiment.head = root.read<ExperimentSettings>();
   const auto& head = experiment.head.as<ExperimentSettings>();
   experiment.seed = static_cast<uint64_t>(head.seed);
   experiment.title = head.title.empty() ? std::filesystem::path(document.path()).stem().string() : std::string(head.title);
+  return experiment;
+}
+
+/// The populations and groups that an archive knows.
+std::map<std::string, NeuronSet> groups_of(const archive::Reader& reader) {
+  std::map<std::string, NeuronSet> groups;
+  for (const archive::PopulationRecord& population : reader.populations()) groups[population.name] = {population.name, {}, population.size};
+  for (const archive::Object& object : reader.objects()) {
+    const std::string_view prefix = "groups/";
+    if (!object.name.starts_with(prefix)) continue;
+    NeuronSet set;
+    for (const archive::Attribute& attribute : object.attributes) {
+      if (const auto* name = std::get_if<std::string>(&attribute.value); name && attribute.name == "population") set.population = *name;
+      if (const auto* numbers = std::get_if<std::vector<double>>(&attribute.value); numbers && attribute.name == "neurons")
+        for (const double number : *numbers) set.neurons.push_back(static_cast<int32_t>(number));
+      if (const auto* number = std::get_if<double>(&attribute.value); number && attribute.name == "neurons")
+        set.neurons.push_back(static_cast<int32_t>(*number));
+    }
+    const auto population = groups.find(set.population);
+    if (population == groups.end()) continue;
+    set.population_size = population->second.population_size;
+    groups[object.name.substr(prefix.size())] = std::move(set);
+  }
+  return groups;
+}
+
+}  // namespace
+
+Experiment load(Document& document, Registry& registry) {
+  install_reader_services();
+  Table root = document.root();
+  Experiment experiment = read_head(root, document, registry);
   experiment.files = read_files(root);
+  const Values clock = root.table("simulation").read<SimulationSettings>();
+  const auto& settings = clock.as<SimulationSettings>();
   Table network = root.table("network");
-  read_populations(network, experiment);
-  read_projections(network, experiment);
+  read_populations(network, settings.dt, experiment);
+  read_projections(network, settings.dt, experiment);
   read_groups(network, experiment);
-  read_stimuli(root, experiment);
+  read_stimuli(root, settings.dt, experiment);
   read_recording(root, experiment);
-  read_fit(root, experiment, registry);
+  read_fit(root, settings.duration, settings.trial, experiment, registry);
+  root.finish();
+  return experiment;
+}
+
+Experiment load(Document& document, Registry& registry, const archive::Reader& archive) {
+  Table root = document.root();
+  Experiment experiment = read_head(root, document, registry);
+  for (const std::string_view key : simulation_tables)
+    if (key != "record") root.skip(key, "the network and its recordings are those of the archive; begin with stage simulate to change them");
+  Table record = root.table("record");
+  experiment.record = record.read<RecordSettings>();
+  record.skip("traces", "what was recorded stands in the archive; begin with stage simulate to change it");
+  experiment.groups = groups_of(archive);
+  read_fit(root, 0, 0, experiment, registry);
   root.finish();
   return experiment;
 }

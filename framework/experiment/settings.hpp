@@ -2,6 +2,7 @@
 // into what the stages need, and refuses it with one sentence when anything is wrong; describe, --help, docs/reference and archives
 // are made from the same declarations.
 #pragma once
+#include "proxon/archive/reader.hpp"
 #include "proxon/dataset/dataset.hpp"
 #include "proxon/evaluation/evaluation.hpp"
 #include "proxon/experiment/files.hpp"
@@ -174,6 +175,7 @@ std::vector<SectionInfo> experiment_sections();
 struct NeuronSet {
   std::string population;
   std::vector<int32_t> neurons;  ///< ascending; empty: all
+  int64_t population_size = 0;
 };
 
 /// An experiment that has been read and checked.
@@ -203,5 +205,12 @@ struct Experiment {
 
 /// Reads everything; document and registry must outlive the experiment. Throws Error with one sentence.
 Experiment load(Document& document, Registry& registry);
+
+/// What the stages after the simulation need, where the network, its groups and its recordings are those of an archive: tables that only the
+/// simulation needs are left unread, and so are the files that they name.
+Experiment load(Document& document, Registry& registry, const archive::Reader& archive);
+
+/// Tables that the simulation alone stands on.
+inline constexpr std::array<std::string_view, 5> simulation_tables = {"files", "network", "stimuli", "simulation", "record"};
 
 }  // namespace proxon

@@ -1,11 +1,14 @@
 // Building a Connectome. Each projection is written straight into its columns: the rule is asked to count, a prefix sum
 // says where each row begins, the rule is asked again to write. The units of parallel work depend on the sizes alone,
 // so the result does not depend on threads.
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <numeric>
 
+#include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/network/connectome.hpp"
 #include "proxon/network/listed.hpp"
@@ -78,8 +81,18 @@ Column<int64_t> count_partners(const Rule& rule, int64_t n) {
   return offset;
 }
 
+/// Throws where `synapses` cannot fit into this machine: the kernel would grant the memory and end the process later.
+void check_memory(int64_t synapses) {
+  const double needed = 8.0 * static_cast<double>(synapses);
+  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (needed > there)
+    fail("its {} synapses need {} of memory, and this machine has {}; make it smaller.", format_count(synapses),
+         format_bytes(needed), format_bytes(there));
+}
+
 void connect_by_source(const Rule& rule, SynapseRows& rows) {
   rows.offset = count_partners(rule, rows.sources);
+  check_memory(rows.offset.back());
   rows.target.resize(static_cast<size_t>(rows.offset.back()));
   parallel_for(rows.sources, 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -93,6 +106,7 @@ void connect_by_source(const Rule& rule, SynapseRows& rows) {
 void connect_by_target(const Rule& rule, SynapseRows& rows) {
   const Column<int64_t> first = count_partners(rule, rows.targets);
   const int64_t n = first.back();
+  check_memory(n);
 
   // Draw the sources, target by target. They wait in the column of weights, which is filled last; each share of the
   // targets counts how often it met each source. So few shares that their counts stay within an eighth of the result.

@@ -16,6 +16,7 @@
 #include "proxon/plugin/neuron.hpp"
 #include "proxon/plugin/optimizer.hpp"
 #include "proxon/plugin/reader.hpp"
+#include "proxon/plugin/sampler.hpp"
 #include "proxon/plugin/stimulus.hpp"
 #include "proxon/plugin/synapse.hpp"
 #include "proxon/schema/document.hpp"

@@ -25,18 +25,25 @@ Series rate_of(const archive::Reader& reader, int population, double bin, int co
   return series;
 }
 
+/// Rows [first, last) of a sampled signal that lie in the drawn stretch, at most as many as a chart can show.
+std::pair<int64_t, int64_t> stretch(double start, double step, int64_t rows, double begin, double length) {
+  const auto first = static_cast<int64_t>(std::max(0.0, std::ceil((begin - start) / step)));
+  const auto last = static_cast<int64_t>((begin + length - start) / step) + 1;
+  return {first, std::min({rows, last, first + most_rows})};
+}
+
 void add_traces(const archive::Reader& reader, double begin, double length, Section& section) {
   for (int t = 0; t < static_cast<int>(reader.traces().size()); ++t) {
     const archive::TraceRecord& record = reader.traces()[static_cast<size_t>(t)];
-    const auto first = static_cast<int64_t>(std::max(0.0, (begin - record.start_ms) / record.step_ms));
-    const int64_t last = std::min({reader.trace_rows(t), first + static_cast<int64_t>(length / record.step_ms) + 1, first + most_rows});
+    const auto [first, last] = stretch(record.start_ms, record.step_ms, reader.trace_rows(t), begin, length);
     if (last <= first) continue;
     const std::vector<float> rows = reader.trace(t, first, last);
     const size_t width = record.neurons.size(), drawn = std::min(width, most_drawn_traces);
     Lines lines{.title = record.variable + " of " + record.population,
                 .caption = drawn < width ? fmt::format("{} of the {} recorded neurons.", drawn, width) : "The recorded neurons.",
                 .x = {"time", "ms"},
-                .y = {record.variable, record.unit == "1" ? "" : record.unit}};
+                .y = {record.variable, record.unit == "1" ? "" : record.unit},
+                .wide = true};
     for (size_t k = 0; k < drawn; ++k) {
       const int32_t neuron = record.neurons[k];
       const auto& names = reader.populations()[static_cast<size_t>(reader.population(record.population))].node_names;
@@ -62,7 +69,7 @@ Section activity_section(const archive::Reader& reader) {
                 .from = begin, .to = begin + length};
   Lines rates{.title = "Population rates",
               .x = {"time", "s"}, .y = {"rate", "Hz"}, .wide = true};
-  const double bin = std::max(50.0, reader.duration_ms() / 1200);
+  const double bin = std::max(50.0, std::ceil(reader.duration_ms() / 200 / 50) * 50);
   rates.caption = fmt::format("Spikes a neuron and second, in bins of {:g} ms.", bin);
   int32_t row = 0;
   for (int p = 0; p < static_cast<int>(reader.populations().size()); ++p) {
@@ -85,14 +92,15 @@ Section activity_section(const archive::Reader& reader) {
     const archive::SignalRecord& record = reader.signals()[static_cast<size_t>(s)];
     auto found = std::find_if(stimuli.begin(), stimuli.end(), [&](const auto& chart) { return chart.first == record.unit; });
     if (found == stimuli.end())
-      found = stimuli.insert(stimuli.end(), {record.unit, Lines{.title = "Stimuli", .caption = "The value that all targets of a stimulus share.",
-                                                                 .x = {"time", "s"}, .y = {"signal", record.unit}, .wide = true}});
-    const int64_t rows = std::min(reader.signal_rows(s), most_rows);
-    const std::vector<float> values = reader.signal(s, 0, rows);
+      found = stimuli.insert(stimuli.end(), {record.unit, Lines{.title = "Stimuli", .caption = "The value that all targets of a stimulus share, over the same stretch.",
+                                                                 .x = {"time", "ms"}, .y = {"signal", record.unit}, .wide = true}});
+    const auto [first, last] = stretch(record.start_ms, record.step_ms, reader.signal_rows(s), begin, length);
+    if (last <= first) continue;
+    const std::vector<float> values = reader.signal(s, first, last);
     Series series{record.name, {}, {}};
-    for (int64_t r = 0; r < rows; ++r) {
-      series.x.push_back((record.start_ms + static_cast<double>(r) * record.step_ms) / 1000);
-      series.y.push_back(values[static_cast<size_t>(r)]);
+    for (int64_t r = first; r < last; ++r) {
+      series.x.push_back(record.start_ms + static_cast<double>(r) * record.step_ms);
+      series.y.push_back(values[static_cast<size_t>(r - first)]);
     }
     found->second.series.push_back(std::move(series));
   }

@@ -5,7 +5,7 @@ namespace proxon::report {
 namespace {
 
 constexpr size_t most_channels = 6;
-constexpr size_t most_points = 1000;  ///< rows of the test span drawn as lines
+constexpr size_t most_points = 300;   ///< rows of the test span drawn as lines
 
 struct TestRows {
   std::vector<double> time;
@@ -72,7 +72,7 @@ Section prediction_section(const archive::Reader& reader) {
       baseline.x.push_back(rows.time[r]), baseline.y.push_back(rows.baseline[k]);
     }
     section.blocks.push_back(Lines{.title = channels[c], .caption = rows.time.size() > most_points ? fmt::format("The first {} samples of the test span.", most_points) : "The whole test span.",
-                                   .x = {"time", "s"}, .y = {channels[c]}, .series = {target, prediction, baseline}});
+                                   .x = {"time", "s"}, .y = {channels[c]}, .series = {target, prediction, baseline}, .wide = true});
     section.blocks.push_back(Scatter{.title = channels[c] + ": prediction over target", .caption = "Points on the line are right.",
                                      .x = {"target"}, .y = {"prediction"}, .series = {points}, .identity = true});
   }

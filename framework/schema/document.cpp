@@ -144,6 +144,28 @@ std::string Document::resolved_text() const {
   return text.str();
 }
 
+std::string Document::resolved_text(const Document& other, std::span<const std::string_view> keys) const {
+  toml::table merged = tree_->root;
+  for (const std::string_view key : keys) {
+    merged.erase(key);
+    if (const toml::node* node = other.tree_->root.get(key)) merged.insert(key, *node);
+  }
+  std::ostringstream text;
+  text << merged << '\n';
+  return text.str();
+}
+
+bool Document::agrees(const Document& other, std::string_view key) const {
+  const toml::node *mine = tree_->root.get(key), *theirs = other.tree_->root.get(key);
+  if (!mine || !theirs) return mine == theirs;
+  auto text = [](const toml::node& node) {
+    std::ostringstream stream;
+    node.visit([&](const auto& value) { stream << value; });
+    return stream.str();
+  };
+  return text(*mine) == text(*theirs);
+}
+
 Table Document::root() {
   return Table(std::make_shared<Table::Node>(Table::Node{this, &catalog_, &tree_->overridden, &tree_->root, "", {}, {}}));
 }
@@ -421,6 +443,13 @@ std::vector<Table> Table::list(std::string_view key) {
     all.push_back(Table(node_->child(fmt::format("{}.{}", key, i), path, (*array)[i].as_table())));
   }
   return all;
+}
+
+void Table::skip(std::string_view key, std::string_view why_without_effect) {
+  node_->asked.emplace(key);
+  const std::string path = node_->join(key);
+  for (const auto& [name, written] : *node_->overridden)
+    if (name == path || name.starts_with(path + ".")) fail("--set {}: has no effect: {}.", written, why_without_effect);
 }
 
 void Table::finish() const {

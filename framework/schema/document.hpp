@@ -2,6 +2,7 @@
 // sentence with file, line, column, key and the nearest right name; a key that nobody read is a mistake as well.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,9 @@ class Table {
   /// The tables of an array of tables: [[stimuli]].
   std::vector<Table> list(std::string_view key);
 
+  /// Leaves what stands below `key` unread. Throws Error when --set gives a value there, with the reason why it would have no effect.
+  void skip(std::string_view key, std::string_view why_without_effect);
+
   /// Refuses keys that nobody has asked for, here and below. Call once, on the root, when everything is read.
   void finish() const;
 
@@ -66,6 +70,10 @@ class Document {
   /// The text as it was read, and the text with the overrides applied.
   const std::string& text() const { return text_; }
   std::string resolved_text() const;
+  /// The same, with the tables `keys` taken from `other` instead.
+  std::string resolved_text(const Document& other, std::span<const std::string_view> keys) const;
+  /// Whether the two say the same below `key`.
+  bool agrees(const Document& other, std::string_view key) const;
 
  private:
   struct Tree;

@@ -17,7 +17,7 @@ TEST_CASE("every plugin found keeps to the rules of its kind") {
       FAIL_CHECK(plugin.kind << " '" << plugin.name << "': " << sentence);
   }
   for (const RefusedPlugin& refused : registry.refused()) FAIL_CHECK(refused.reason);
-  CHECK(kinds.size() >= 5);
+  CHECK(kinds.size() == plugin_kinds().size());
   MESSAGE(registry.found().size() << " plugins of " << kinds.size() << " kinds");
 }
 
@@ -152,6 +152,14 @@ struct CalmReader : Base {
   CalmReader(const Parameters&, const ReaderSetup&) {}
   void read(const char*, EdgeSink&) const {}
 };
+struct WanderingSampler : Base {
+  using Parameters = NoParameters;
+  WanderingSampler(const Parameters&, const SamplerSetup&) {}
+  void propose(int64_t, const SamplerHistory&, std::span<double> point) const {
+    static int calls = 0;
+    for (double& x : point) x = ++calls;
+  }
+};
 struct WrongSlope : Base {
   using Parameters = NoParameters;
   int64_t inputs, outputs;
@@ -197,6 +205,9 @@ TEST_CASE("a plugin that breaks a rule is caught with that rule") {
   CHECK(has(nan, "for one value 'mean' is nan: it must be a number"));
   CHECK(has(nan, "outside its range from 0 to 0.5"));
   CHECK(has(broken<reader_kind, CalmReader>("reader"), "a file that is not there is read without complaint"));
+  const std::string wandering = broken<sampler_kind, WanderingSampler>("sampler");
+  CHECK(has(wandering, "outside its axis"));
+  CHECK(has(wandering, "two points for the same trial"));
   const std::string slope = broken<approximator_kind, WrongSlope>("approximator");
   CHECK(has(slope, "of d loss / d theta differ from finite differences"));
   CHECK(has(slope, "of d loss / d input differ from finite differences"));

@@ -24,7 +24,7 @@ grep -q '^refused:' list.txt && { cat list.txt >&2; fail "the installed program 
 grep -q "iaf_psc_delta" list.txt || { cat list.txt >&2; fail "the installed program does not find its plugins"; }
 
 # A plugin of every kind: written, built out of the tree, tested, found.
-for kind in neuron synapse learning_rule connectivity stimulus approximator optimizer metric reader; do
+for kind in neuron synapse learning_rule connectivity stimulus approximator optimizer metric reader sampler; do
   name=my_$kind
   quietly "$proxon" plugin new "$kind" "$name"
   lines=$(wc -l <"$name/$name.cpp")

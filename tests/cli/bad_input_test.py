@@ -1,0 +1,514 @@
+"""Bad input: each item ends with status 1 and one sentence that says what, where and what to do, and leaves the folder as it was."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import h5py
+
+from harness import Skipped, case, changed, check, clean, main, metrics, ok, plugins, rate, refused, run, sentence, spiking, stages, whole, write
+
+
+# ------------------------------------------------------------------------------------------------------ the experiment file
+
+@case("a misspelt key")
+def _():
+    where = changed("tau_m = \"20 ms\", E_L = 0, V_th = 20, V_reset = 10, t_ref = 2 }\n\n[network.populations.I]",
+                    "tau_mm = \"20 ms\", E_L = 0, V_th = 20, V_reset = 10, t_ref = 2 }\n\n[network.populations.I]")
+    refused("run", "experiment.toml", says=[where, "network.populations.E.neuron.tau_mm", "Did you mean 'tau_m'?"])
+
+
+@case("a misspelt table")
+def _():
+    refused("run", "experiment.toml", says=[changed("[training]", "[trainig]"), "trainig", "Did you mean 'training'?"])
+
+
+@case("a misspelt key of --set")
+def _():
+    write()
+    refused("run", "experiment.toml", "--set", "training.epoch=3", says=["--set training.epoch", "Did you mean 'epochs'?"])
+
+
+@case("a misspelt plugin")
+def _():
+    refused("run", "experiment.toml", says=[changed('"stdp_pair"', '"stdp_pear"'), "learning_rule", "stdp_pear", "Did you mean 'stdp_pair'?"])
+
+
+@case("a misspelt metric")
+def _():
+    refused("run", "experiment.toml", says=[changed('"cv_isi"', '"cv_iso"'), "evaluation.metrics", "Did you mean 'cv_isi'?"])
+
+
+@case("a misspelt population")
+def _():
+    refused("run", "experiment.toml", says=[changed('source = "I"', 'source = "Inh"'), "network.projections.I_E", "Inh"])
+
+
+@case("a wrong unit")
+def _():
+    refused("run", "experiment.toml", says=[changed('duration = "2 s"', 'duration = "2 mV"'), "simulation.duration", "mV", "ms"])
+
+
+@case("a unit of the same kind is converted")
+def _():
+    write()
+    said = ok("describe", "experiment.toml", "--set", "network.populations.E.neuron.tau_m=\"0.03 s\"").out
+    check(re.search(r"tau_m\s+30 ms", said), "tau_m = 0.03 s should be 30 ms")
+
+
+@case("a wrong type")
+def _():
+    refused("run", "experiment.toml", says=[changed("epochs = 5", 'epochs = "many"'), "training.epochs", "number"])
+
+
+@case("a text where a table belongs")
+def _():
+    refused("run", "experiment.toml", "--set", "simulation=5", says=["table"])
+
+
+@case("out of bounds")
+def _():
+    refused("run", "experiment.toml", says=[changed("size = 80", "size = -80"), "network.populations.E.size", "-80", "0"])
+
+
+@case("a probability above 1")
+def _():
+    refused("run", "experiment.toml", says=[changed("p = 0.1", "p = 1.5"), "network.projections.E_E.connectivity.p", "1.5", "1"])
+
+
+@case("a bad value within the bounds of no one key")
+def _():
+    refused("run", "experiment.toml", says=[changed("V_reset = 10, t_ref = 2 }\n\n[network.projections.E_E]", "V_reset = 30, t_ref = 2 }\n\n[network.projections.E_E]"),
+                                            "network.populations.I", "V_reset"])
+
+
+@case("an experiment that is not TOML")
+def _():
+    refused("run", "experiment.toml", says=[changed("[training]", "[training"), "TOML"])
+
+
+@case("a missing experiment")
+def _():
+    refused("run", "nowhere.toml", says=["nowhere.toml", "cannot be opened"])
+
+
+@case("a folder for an experiment")
+def _():
+    os.mkdir("folder.toml")
+    refused("run", "folder.toml", says=["folder.toml"])
+
+
+@case("a duration that is no multiple of the step")
+def _():
+    refused("run", "experiment.toml", says=[changed('duration = "2 s"', "duration = 2000.05"), "simulation.duration", "multiple of dt"])
+
+
+# ---------------------------------------------------------------------------------------------------------------- CSV files
+
+def edges(text, options=""):
+    """An experiment whose projection I_E comes from edges.csv, which holds `text`; None: no such file."""
+    where = changed('connectivity = { name = "fixed_indegree", indegree = 5 }',
+                    'connectivity = { name = "from_file", file = "edges.csv", reader = { name = "csv", weight = "w" } ' + options + "}")
+    if text is not None:
+        write(text, "edges.csv")
+    return where
+
+
+@case("a good CSV of edges")
+def _():
+    edges("source,target,w\n0,0,-1\n19,79,-1\n")
+    ok("run", "experiment.toml", "--output", "run.h5")
+    with h5py.File("run.h5") as f:
+        check(f["edges/I_E/0/syn_weight"].shape == (2,), "two synapses")
+
+
+@case("a missing CSV")
+def _():
+    edges(None)
+    refused("run", "experiment.toml", says=["network.projections.I_E", "edges.csv"])
+
+
+@case("an empty CSV")
+def _():
+    edges("")
+    refused("run", "experiment.toml", says=["edges.csv", "empty"])
+
+
+@case("a CSV of a header alone")
+def _():
+    edges("source,target,w\n")
+    refused("run", "experiment.toml", says=["edges.csv"])
+
+
+@case("a CSV without the column")
+def _():
+    edges("source,target,weight\n0,0,-1\n")
+    refused("run", "experiment.toml", says=["edges.csv", "'w'"])
+
+
+@case("a CSV with a short row")
+def _():
+    edges("source,target,w\n0,0,-1\n1,1\n")
+    refused("run", "experiment.toml", says=["edges.csv:3"])
+
+
+@case("a CSV with a word for a number")
+def _():
+    edges("source,target,w\n0,0,-1\n1,1,-1\n2,2,strong\n")
+    refused("run", "experiment.toml", says=["edges.csv:4", "strong"])
+
+
+@case("a weight NaN in a CSV")
+def _():
+    edges("source,target,w\n0,0,-1\n1,1,nan\n")
+    refused("run", "experiment.toml", says=["edges.csv:3", "finite"])
+
+
+@case("a weight NaN in the experiment")
+def _():
+    refused("run", "experiment.toml", says=[changed("mean = -0.8", "mean = nan"), "network.projections.I_E.weight", "finite"])
+
+
+@case("a neuron out of range in a CSV")
+def _():
+    edges("source,target,w\n0,0,-1\n1,80,-1\n")
+    refused("run", "experiment.toml", says=["edges.csv:3", "80", "0 to 79"])
+
+
+@case("a neuron out of range in a group")
+def _():
+    where = changed("[stimuli.drive]\n", '[network.groups.G]\npopulation = "E"\nneurons = [3, 80]\n\n[stimuli.drive]\n')
+    refused("run", "experiment.toml", says=["experiment.toml:" + str(int(where.split(":")[1]) + 2), "network.groups.G.neurons", "80", "0 to 79"])
+
+
+@case("a neuron out of range in a channel")
+def _():
+    changed('what = "rate"', 'what = "spikes"\nneurons = [80]')
+    refused("run", "experiment.toml", "-o", "run.h5", says=["80", "E"])
+
+
+@case("a column of numbers with a word in it")
+def _():
+    write("time,x\n0,1\n10,two\n", "steps.csv")
+    where = changed('generator = { name = "poisson_generator", rate = "3 kHz" }',
+                    'generator = { name = "step_current_generator", amplitude_times = { file = "steps.csv", column = "time" }, amplitude_values = { file = "steps.csv", column = "x" } }')
+    refused("run", "experiment.toml", says=[where, "steps.csv:3", "two"])
+
+
+@case("a declared file that is missing")
+def _():
+    write(spiking + '\n[files.table]\npath = "table.csv"\norigin = "its author"\nlicence = "CC0"\n')
+    refused("run", "experiment.toml", says=["files.table.path", "table.csv", "Get it from its author", "CC0"])
+
+
+# ------------------------------------------------------------------------------------------------- networks with little in them
+
+lonely = '[network.populations.L]\nsize = 3\nneuron = "iaf_psc_delta"\n\n[stimuli.drive]\n'
+
+
+@case("a disconnected population is noted, and simulated")
+def _():
+    changed("[stimuli.drive]\n", lonely)
+    result = ok("run", "experiment.toml", "-o", "run.h5")
+    check(result.err.count("\n") == 1 and "proxon: note: population 'L' is disconnected" in result.err, f"one note:\n{result}")
+    whole("run.h5")
+    row = metrics("run.h5")["mean_rate", "L"]
+    check(row["defined"] and row["value"] == 0, "its rate is 0")
+    row = metrics("run.h5")["cv_isi", "L"]
+    check(not row["defined"] and b"spike" in row["reason"], f"its CV is undefined, for a reason: {row}")
+
+
+@case("no spike at all: figures are undefined for a stated reason")
+def _():
+    write()
+    result = ok("run", "experiment.toml", "-o", "run.h5", "--set", "stimuli.drive.weight=0", "--set", "stimuli.background.weight=0")
+    check("0 spikes" in result.out and "undefined: " in result.out, f"says that nothing spiked:\n{result}")
+    whole("run.h5")
+    rows = metrics("run.h5")
+    check(rows["mean_rate", "E"]["value"] == 0, "the rate is 0")
+    for name, scope in (("cv_isi", "E"), ("r2", "test")):
+        check(not rows[name, scope]["defined"] and rows[name, scope]["reason"], f"{name} is undefined, for a reason")
+    check(rows["mse", "test"]["defined"], "the mse is defined")
+
+
+@case("a target of one class: AUC and recall are undefined for a stated reason")
+def _():
+    changed('what = "rate"', 'what = "spikes"\nneurons = [0, 1]')
+    result = ok("run", "experiment.toml", "-o", "run.h5", "--set", "stimuli.drive.weight=0", "--set", "training.loss=bce", "--set", "model.approximator.output_activation=sigmoid",
+                "--set", 'evaluation.metrics=["roc_auc", "classification_report"]')
+    check("undefined: " in result.out, f"says what is undefined:\n{result}")
+    whole("run.h5")
+    rows = [(name, row) for (name, scope), row in metrics("run.h5").items()]
+    check(any("auc" in name and not row["defined"] and b"class" in row["reason"] for name, row in rows), f"the AUC is undefined, for a reason:\n{result}")
+
+
+@case("a window longer than the recording")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    refused("fit", "--from", "run.h5", "--set", "dataset.history=3 s", says=["3000", "2000 ms", "history"])
+    check(stages("run.h5") == ["simulate"], "the archive stays as it was")
+
+
+@case("a window longer than the recording is refused before the simulation")
+def _():
+    write()
+    refused("run", "experiment.toml", "-o", "run.h5", "--set", "dataset.history=3 s", says=["3000", "2000 ms", "history"])
+
+
+@case("no validation samples is said in words")
+def _():
+    write()
+    result = ok("run", "experiment.toml", "-o", "run.h5", "--set", "dataset.train=0.8", "--set", "dataset.validation=0", "--set", "dataset.test=0.2")
+    check("no validation" in result.out, f"should say so:\n{result}")
+
+
+@case("a training that diverges")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    refused("fit", "--from", "run.h5", "--set", "training.optimizer.name=sgd", "--set", "training.optimizer.learning_rate=1e30", says=["learning rate"], leaves=["run.h5"])
+    whole("run.h5")
+
+
+# ------------------------------------------------------------------------------------------------------------ disk and rights
+
+@case("a full disk")
+def _():
+    os.mkdir("small")
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", "small"], capture_output=True).returncode != 0:
+        raise Skipped("only root can mount a small file system; the case with a limit on the size of files stands in for it")
+    try:
+        write()
+        result = run("run", "experiment.toml", "-o", "small/run.h5", "--set", "simulation.duration=20 s")
+        check(result.status == 1, f"should end with 1:\n{result}")
+        sentence(result, "small/run.h5", "space")
+        for archive in pathlib.Path("small").iterdir():
+            check(archive.name == "run.h5", f"{archive} is left behind")
+            whole(archive)
+    finally:
+        subprocess.run(["umount", "small"])
+
+
+@case("a file that may not grow")
+def _():
+    write()
+    result = run("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=20 s", limit_file=600_000)
+    check(result.status == 1, f"should end with 1:\n{result}")
+    sentence(result, "run.h5", "File too large")
+    left = sorted(p.name for p in pathlib.Path(".").iterdir())
+    check(left in (["experiment.toml"], ["experiment.toml", "run.h5"]), f"left behind: {left}")
+    if "run.h5" in left:
+        whole("run.h5")
+
+
+@case("a full disk leaves the archive that --overwrite would have replaced")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    result = refused("simulate", "experiment.toml", "-o", "run.h5", "--overwrite", "--set", "simulation.duration=20 s", limit_file=600_000, says=["run.h5"])
+
+
+@case("a disk too full even for the network")
+def _():
+    write()
+    refused("run", "experiment.toml", "-o", "run.h5", limit_file=20_000, says=["run.h5"])
+
+
+@case("a report that cannot be written")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    refused("report", "--from", "run.h5", limit_file=10_000, says=["run.html"])
+
+
+@case("no permission to write the archive")
+def _():
+    write()
+    refused("run", "experiment.toml", "-o", "/proc/run.h5", says=["/proc/run.h5"])
+    refused("run", "experiment.toml", "-o", "experiment.toml/run.h5", says=["experiment.toml/run.h5"])
+    refused("run", "experiment.toml", "-o", "nowhere/run.h5", says=["nowhere/run.h5"])
+
+
+@case("no permission to write the report")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    refused("report", "--from", "run.h5", "--report", "experiment.toml/run.html", says=["experiment.toml/run.html"])
+
+
+# ----------------------------------------------------------------------------------------------------------------- archives
+
+def archive():
+    write()
+    ok("run", "experiment.toml", "-o", "run.h5")
+
+
+def of_each_stage(says):
+    for verb in ("fit", "evaluate", "report"):
+        refused(verb, "--from", "run.h5", says=["run.h5", *says])
+    refused("archive", "info", "run.h5", says=["run.h5", *says])
+
+
+@case("an archive of another version")
+def _():
+    archive()
+    with h5py.File("run.h5", "r+") as f:
+        f["proxon"].attrs.modify("layout", 99)
+    of_each_stage(["layout 99", "this program reads layout"])
+
+
+@case("a truncated archive")
+def _():
+    archive()
+    bytes_ = pathlib.Path("run.h5").read_bytes()
+    for share in (0.01, 0.5, 0.99):
+        pathlib.Path("run.h5").write_bytes(bytes_[:int(len(bytes_) * share)])
+        of_each_stage(["truncated"])
+
+
+@case("an empty archive")
+def _():
+    write("", "run.h5")
+    of_each_stage([])
+
+
+@case("an HDF5 file that is no archive")
+def _():
+    with h5py.File("run.h5", "w") as f:
+        f["x"] = [1, 2]
+    of_each_stage(["not an archive"])
+
+
+@case("a text for an archive")
+def _():
+    write("source,target\n", "run.h5")
+    of_each_stage(["not an HDF5 file"])
+
+
+@case("a missing archive")
+def _():
+    of_each_stage([])
+
+
+@case("an archive that is there is not replaced without --overwrite")
+def _():
+    archive()
+    for verb in ("run", "simulate"):
+        refused(verb, "experiment.toml", "-o", "run.h5", says=["run.h5", "exists already", "--overwrite", "--output"])
+    before = pathlib.Path("run.h5").read_bytes()
+    ok("run", "experiment.toml", "-o", "run.h5", "--overwrite", "--seed", "9")
+    check(pathlib.Path("run.h5").read_bytes() != before, "with --overwrite it is")
+    whole("run.h5")
+
+
+@case("an archive is not copied over another without --overwrite")
+def _():
+    archive()
+    shutil.copy("run.h5", "other.h5")
+    refused("fit", "--from", "run.h5", "-o", "other.h5", says=["other.h5", "exists already", "--overwrite"])
+
+
+# ------------------------------------------------------------------------------------------------------------------- plugins
+
+@case("a plugin that throws when it is made")
+def _():
+    where = changed('size = 20\nneuron = { name = "iaf_psc_delta", tau_m = "20 ms", E_L = 0, V_th = 20, V_reset = 10, t_ref = 2 }', 'size = 20\nneuron = "throws_when_made"')
+    refused("run", "experiment.toml", says=["neuron", "throws_when_made", "tau_m must not be equal to tau_syn"])
+
+
+@case("a plugin that throws when it is stepped")
+def _():
+    changed('size = 20\nneuron = { name = "iaf_psc_delta", tau_m = "20 ms", E_L = 0, V_th = 20, V_reset = 10, t_ref = 2 }', 'size = 20\nneuron = "throws_when_stepped"')
+    changed_text = pathlib.Path("experiment.toml").read_text().replace('source = "I"\ntarget = "E"', 'source = "E"\ntarget = "E"').replace('target = "I"\n', 'target = "E"\n')
+    write(changed_text)
+    for threads in (1, 3):
+        refused("run", "experiment.toml", "-o", "run.h5", "--threads", threads, says=["neuron", "throws_when_stepped", "the potential has left its range"], leaves=["run.h5"])
+        if os.path.exists("run.h5"):
+            whole("run.h5")
+            os.remove("run.h5")
+
+
+@case("a plugin that throws leaves the archive that --overwrite would have replaced")
+def _():
+    archive()
+    text = spiking.replace('size = 20\nneuron = { name = "iaf_psc_delta", tau_m = "20 ms", E_L = 0, V_th = 20, V_reset = 10, t_ref = 2 }', 'size = 20\nneuron = "throws_when_stepped"')
+    write(text.replace('source = "I"\ntarget = "E"', 'source = "E"\ntarget = "E"').replace('target = "I"\n', 'target = "E"\n'), "other.toml")
+    refused("run", "other.toml", "-o", "run.h5", "--overwrite", says=["the potential has left its range"])
+
+
+@case("a metric that throws")
+def _():
+    archive()
+    refused("evaluate", "--from", "run.h5", "--set", 'evaluation.metrics=["mse", "throws_when_asked"]', says=["metric", "throws_when_asked", "the matrix is singular"])
+
+
+@case("a plugin of a kind is told from one that is not there")
+def _():
+    refused("plugin", "describe", "stdp_pear", says=["Did you mean 'stdp_pair'?"])
+    refused("plugin", "check", "nowhere.so", says=["nowhere.so"])
+    write("no plugin", "text.so")
+    refused("plugin", "check", "text.so", says=["text.so"])
+    refused("plugin", "list", "neurone", says=["Did you mean 'neuron'?"])
+    refused("plugin", "new", "neurone", "mine", says=["Did you mean 'neuron'?"])
+
+
+# --------------------------------------------------------------------------------------------------------- the command line
+
+@case("a misspelt verb")
+def _():
+    refused("simulat", "x.toml", says=["'simulat'", "Did you mean 'simulate'?"])
+    refused("plugin", "lst", says=["'plugin lst'", "Did you mean 'plugin list'?"])
+    refused("archive", "chek", says=["Did you mean 'archive check'?"])
+    refused("plugin", says=["plugin list"])
+
+
+@case("a misspelt option")
+def _():
+    write()
+    refused("run", "experiment.toml", "--threds", "2", says=["--threds", "Did you mean '--threads'?"])
+    refused("run", "experiment.toml", "--output=run.h5", "--overwritten", says=["Did you mean '--overwrite'?"])
+
+
+@case("a misspelt stage")
+def _():
+    write()
+    refused("run", "experiment.toml", "--stages", "simulate,fitt", says=["'fitt'", "Did you mean 'fit'?"])
+    refused("run", "experiment.toml", "--stages", "", says=["--stages"])
+
+
+@case("a bad value of an option")
+def _():
+    write()
+    for options in (["--threads", "0"], ["--threads", "many"], ["--threads"], ["--seed", "-1"], ["--seed", "x"], ["--set", "epochs"], ["--set", "=5"]):
+        refused("run", "experiment.toml", *options, says=[options[0]])
+
+
+@case("neither experiment nor archive, or too many")
+def _():
+    write()
+    refused("run", says=["experiment", "--from"])
+    refused("fit", says=["--from"])
+    refused("run", "experiment.toml", "experiment.toml", says=["usage"] and ["EXPERIMENT.toml"])
+    refused("describe", says=["EXPERIMENT.toml"])
+
+
+@case("stages that need an archive say so")
+def _():
+    write()
+    for verb in ("fit", "evaluate", "report"):
+        refused(verb, "experiment.toml", says=["experiment.h5"])
+
+
+@case("fit without a model")
+def _():
+    text = spiking[:spiking.index("[model]")] + spiking[spiking.index("[evaluation]"):]
+    write(text)
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    refused("fit", "--from", "run.h5", says=["[model]", "[training]"])
+    result = ok("run", "experiment.toml", "-o", "whole.h5")
+    check("fit " not in result.out and os.path.exists("whole.html"), f"run leaves the stage out:\n{result}")
+
+
+main()

@@ -1,0 +1,163 @@
+"""Runs one experiment of datasets/ and checks what it must show.
+
+experiments_test.py NAME PROXON SOURCE_FOLDER WORK_FOLDER; ends with 77 where real data is missing.
+"""
+import math
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+name, proxon, source, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4]) / sys.argv[1]
+shutil.rmtree(work, ignore_errors=True)
+work.mkdir(parents=True)
+
+
+def check(holds, what):
+    print("ok    " if holds else "FAILED", what, flush=True)
+    if not holds:
+        sys.exit(1)
+
+
+def run(experiment, *options, status=0):
+    """Goes the whole road in the work folder; gives what was printed and the archive."""
+    command = [proxon, "run", str(experiment), "--output", str(work / "run.h5"), *options]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=work, timeout=280)
+    print(result.stdout + result.stderr, flush=True)
+    check(result.returncode == status, f"ends with {status}")
+    return result.stdout + result.stderr
+
+
+def archive():
+    for verb in (["archive", "check"], ["archive", "info"]):
+        check(subprocess.run([proxon, *verb, str(work / "run.h5")], capture_output=True).returncode == 0, " ".join(verb))
+    page = (work / "run.html").read_text()
+    check("<canvas" in page or "chart" in page, "the report has charts")
+    check("http://" not in page.replace("http://www.w3.org", "") or 'src="http' not in page, "the report asks for nothing from outside")
+    return h5py.File(work / "run.h5")
+
+
+def metric(f, wanted, scope="test"):
+    for row in f["proxon/metrics"]:
+        if (row["name"].decode(), row["scope"].decode()) == (wanted, scope):
+            return row["value"], row["baseline"]
+    check(False, f"metric {wanted} of {scope} is there")
+
+
+def predictions(f, split=None):
+    group = f["proxon/predictions"]
+    rows = slice(None) if split is None else group["split"][:] == split
+    return group["target"][:][rows], group["prediction"][:][rows]
+
+
+def quickstart():
+    run(source / "datasets/quickstart/quickstart.toml", "--set", "simulation.duration=20 s")
+    with archive() as f:
+        value, baseline = metric(f, "r2")
+        check(value > 0.5 and baseline < 0.05, f"r2 on the test span, {value:.3f}, far above the baseline's {baseline:.3f}")
+        check(f["nodes/E1/node_type_id"].shape == (400,), "400 neurons in E1")
+        weights = f["edges/I_E1/0/syn_weight"][:]
+        check(weights.max() <= 0 and abs(weights.mean() + 0.8) < 0.01, "inhibitory weights keep their sign and their mean")
+    reader = subprocess.run([sys.executable, str(source / "docs/examples/read_archive.py"), str(work / "run.h5")], capture_output=True, text=True)
+    print(reader.stdout + reader.stderr)
+    check(reader.returncode == 0 and "population E1" in reader.stdout, "h5py reads the archive as docs/archive.md says")
+
+
+def two_neurons():
+    run(source / "datasets/two_neurons/two_neurons.toml")
+    with archive() as f:
+        # From rest, two steps a trial: y1 = tanh(x1 + 0.5 tanh x2), y2 = tanh(x2 + 0.3 tanh x1).
+        x = np.loadtxt(source / "datasets/two_neurons/grid.csv", delimiter=",", skiprows=1)[:, 1:]
+        y = np.stack([f["report/n1/data"][1::2, 0], f["report/n2/data"][1::2, 0]], axis=1)
+        wanted = np.stack([np.tanh(x[:, 0] + 0.5 * np.tanh(x[:, 1])), np.tanh(x[:, 1] + 0.3 * np.tanh(x[:, 0]))], axis=1)
+        check(tuple(x[0]) == (0.3, 0.7), "the first trial is x = (0.3, 0.7)")
+        first = (math.tanh(0.3 + 0.5 * math.tanh(0.7)), math.tanh(0.7 + 0.3 * math.tanh(0.3)))
+        check(np.abs(y[0] - first).max() < 1e-6, f"y = {y[0]} is {first} to 1e-6")
+        check(y.shape == wanted.shape and np.abs(y - wanted).max() < 1e-6, "so it is for all inputs of the square")
+        target, prediction = predictions(f)
+        error = np.abs(target - prediction).max()
+        check(len(target) == len(x) and error < 1e-2, f"the twin is within 1e-2 everywhere: {error:.2g}")
+
+
+def tiny_mlp_tanh():
+    run(source / "datasets/tiny_mlp/tanh.toml")
+    with archive() as f:
+        epochs = f["proxon/training/epochs"]
+        check(len(epochs) == 100, "100 epochs")
+        check(epochs["train_loss"][-1] < 1e-3 < epochs["train_loss"][0], f"the loss falls to {epochs['train_loss'][-1]:.2g}")
+
+
+def tiny_mlp_noise():
+    run(source / "datasets/tiny_mlp/noise.toml")
+    with archive() as f:
+        loss = f["proxon/training/epochs"]["train_loss"][-1]
+        train, _ = predictions(f, 0)
+        check(len(train) == 100, "100 pairs")
+        # Seven parameters on 100 pairs explain about 7 % of the variance by chance, never a fifth.
+        check(0.8 < loss / train.var() < 1.0, f"the loss, {loss:.3f}, ends at the variance, {train.var():.3f}")
+        value, _ = metric(f, "r2")
+        check(value < 0.05, f"nothing is explained of the other pairs: r2 {value:.3f}")
+
+
+def worm(experiment, *files, options=()):
+    """A copy of the experiment with the real tables beside it; skips where they are not there."""
+    shutil.copy(source / f"datasets/celegans/{experiment}.toml", work)
+    data = pathlib.Path(os.environ.get("PROXON_DATA", source / ".." / "shared" / "data"))
+    (work / "data").mkdir()
+    for file in files:
+        found = sorted(data.glob(f"**/{file}")) if data.is_dir() else []
+        if not found:
+            print(f"skipped: {file} is not below {data}")
+            sys.exit(77)
+        (work / "data" / file).symlink_to(found[0].resolve())
+    run(work / f"{experiment}.toml", *options)
+    return archive()
+
+
+varshney = ("NeuronConnectFormatted.csv", "CElegansNeuronTables.Connectome.csv", "CElegansNeuronTables.Sensory.csv",
+            "CElegansNeuronTables.NeuronsToMuscle.csv")
+
+
+def celegans_rate():
+    with worm("rate", *varshney) as f:
+        check(f["nodes/neurons/node_type_id"].shape == (279,), "279 neurons")
+        chemical = sum(f[f"edges/{p}/source_node_id"].shape[0] for p in ("excitatory", "inhibitory"))
+        check(chemical == 2194, f"{chemical} chemical connections")
+        check(f["edges/gap_junctions/source_node_id"].shape[0] == 1031, "1031 directed gap junctions")
+        value, baseline = metric(f, "weight_correlation", "synapses")
+        check(value > 0.9 and abs(baseline) < 0.2, f"the twin's weights are the animal's: correlation {value:.3f}, shuffled {baseline:.3f}")
+
+
+def celegans_lif():
+    with worm("lif", *varshney) as f:
+        rate, _ = metric(f, "mean_rate", "neurons")
+        check(1 < rate < 60, f"the neurons fire: {rate:.1f} Hz")
+        value, baseline = metric(f, "r2")
+        check(value > 0.9 and baseline < 0.05, f"r2 of the motor neurons' rate {value:.3f}, baseline {baseline:.3f}")
+
+
+def celegans_cook():
+    with worm("cook", "herm_full_edgelist.csv") as f:
+        check(f["nodes/cells/node_type_id"].shape == (448,), "448 cells")
+        counts = [f[f"edges/{p}/source_node_id"].shape[0] for p in ("chemical", "electrical")]
+        check(counts == [4681, 2698], f"edges {counts}")
+        value, baseline = metric(f, "r2")
+        check(value > 0.3 and baseline < 0.05, f"r2 {value:.3f}, baseline {baseline:.3f}")
+
+
+def celegans_missing():
+    shutil.copy(source / "datasets/celegans/rate.toml", work)
+    said = run(work / "rate.toml", status=1)
+    for part in ("is not there", "github.com/openworm/c302", "MIT", "01796e27cc60bbbfc8314a949570a47f5a09181de28ac4f1e004717086c2c720"):
+        check(part in said, f"says '{part}'")
+    (work / "data").mkdir()
+    (work / "data/NeuronConnectFormatted.csv").write_text("Neuron 1,Neuron 2,Type,Nbr\n")
+    check("it is not the file that this experiment was written for" in run(work / "rate.toml", status=1), "a changed file is refused")
+    check(not (work / "run.h5").exists(), "no archive is left")
+
+
+globals()[name]()
