@@ -64,6 +64,7 @@ def _():
 
 @case("a text where a table belongs")
 def _():
+    write()
     refused("run", "experiment.toml", "--set", "simulation=5", says=["table"])
 
 
@@ -297,10 +298,6 @@ def _():
     result = run("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=20 s", limit_file=600_000)
     check(result.status == 1, f"should end with 1:\n{result}")
     sentence(result, "run.h5", "File too large")
-    left = sorted(p.name for p in pathlib.Path(".").iterdir())
-    check(left in (["experiment.toml"], ["experiment.toml", "run.h5"]), f"left behind: {left}")
-    if "run.h5" in left:
-        whole("run.h5")
 
 
 @case("a full disk leaves the archive that --overwrite would have replaced")
