@@ -248,6 +248,11 @@ std::string recover(const std::string& path) {
     const Handle file = open_archive(path, state);
     check_chunks(file, read_streams(file, path, false), read_superblock(path).bytes, path);
   }
+  // The superblock may count room that a full disk refused. Taken here, while the flags still tell that the file is to
+  // be mended; HDF5 would clear them first.
+  const Superblock block = read_superblock(path);
+  if (block.end > block.bytes && truncate(path.c_str(), static_cast<off_t>(block.end)) != 0)
+    fail("cannot recover '{}': {}.", path, std::strerror(errno));
   clear_flags(path);
   cut_streams(path);
   return fmt::format("'{}' was not closed by the run that wrote it; recovered everything up to its last flush.", path);

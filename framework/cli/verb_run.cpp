@@ -84,6 +84,8 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
 
   // The report needs the archive alone.
   if (options.stages == std::vector{Stage::report}) {
+    if (!overrides(call).empty())
+      fail("--set {}: has no effect on stage report, which shows what the archive holds; begin with an earlier stage.", overrides(call).front());
     archive::Reader reader(source);
     run_report({.archive = source, .report = options.report, .stages = options.stages});
     return 0;

@@ -1,4 +1,5 @@
 """Bad input: each item ends with status 1 and one sentence that says what, where and what to do, and leaves the folder as it was."""
+import contextlib
 import os
 import pathlib
 import re
@@ -275,21 +276,49 @@ def _():
 
 # ------------------------------------------------------------------------------------------------------------ disk and rights
 
+@contextlib.contextmanager
+def small_disk(kilobytes):
+    """A folder `small` that holds no more than that; skips the case where nobody may make one."""
+    os.mkdir("small")
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", "small"], capture_output=True).returncode != 0:
+        raise Skipped("only root can mount a small file system; the cases with a limit on the size of files stand in for it")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "small"])
+
+
 @case("a full disk")
 def _():
-    os.mkdir("small")
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", "small"], capture_output=True).returncode != 0:
-        raise Skipped("only root can mount a small file system; the case with a limit on the size of files stands in for it")
-    try:
-        write()
+    write()
+    with small_disk(600):
         result = run("run", "experiment.toml", "-o", "small/run.h5", "--set", "simulation.duration=20 s")
         check(result.status == 1, f"should end with 1:\n{result}")
         sentence(result, "small/run.h5", "space")
+        check(set(os.listdir("small")) <= {"run.h5"}, f"left behind: {os.listdir('small')}")
         for archive in pathlib.Path("small").iterdir():
-            check(archive.name == "run.h5", f"{archive} is left behind")
             whole(archive)
-    finally:
-        subprocess.run(["umount", "small"])
+
+
+@case("a full disk while spikes are recorded, and while the twin is fitted")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    kilobytes = os.path.getsize("run.h5") // 1000
+    with small_disk(kilobytes + 200):
+        result = run("run", "experiment.toml", "-o", "small/run.h5", "--set", "simulation.duration=100 s", "--set", "record.flush_interval=0")
+        check(result.status == 1, f"should end with 1:\n{result}")
+        sentence(result, "small/run.h5", "space", "is whole")
+        check(os.listdir("small") == ["run.h5"], f"left behind: {os.listdir('small')}")
+        whole("small/run.h5")
+        check(stages("small/run.h5") == [], "no stage is done")
+
+        shutil.copy("run.h5", "small/run.h5")
+        result = run("run", "--from", "small/run.h5", "--set", "training.epochs=100000")
+        check(result.status == 1, f"should end with 1:\n{result}")
+        sentence(result, "small/run.h5", "space")
+        whole("small/run.h5")
+        check(stages("small/run.h5") == ["simulate"], "the recordings are there, the twin is not")
 
 
 @case("a file that may not grow")
@@ -298,6 +327,18 @@ def _():
     result = run("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=20 s", limit_file=600_000)
     check(result.status == 1, f"should end with 1:\n{result}")
     sentence(result, "run.h5", "File too large")
+
+
+@case("a file that may not grow while the twin is fitted")
+def _():
+    write()
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    result = run("run", "--from", "run.h5", "--set", "training.epochs=20000", limit_file=os.path.getsize("run.h5") + 20_000)
+    check(result.status == 1, f"should end with 1:\n{result}")
+    sentence(result, "run.h5", "File too large")
+    # Under the limit it cannot even be mended; the next use of it does.
+    ok("run", "--from", "run.h5")
+    whole("run.h5")
 
 
 @case("a full disk leaves the archive that --overwrite would have replaced")
@@ -487,7 +528,7 @@ def _():
     write()
     refused("run", says=["experiment", "--from"])
     refused("fit", says=["--from"])
-    refused("run", "experiment.toml", "experiment.toml", says=["usage"] and ["EXPERIMENT.toml"])
+    refused("run", "experiment.toml", "experiment.toml", says=["usage", "EXPERIMENT.toml"])
     refused("describe", says=["EXPERIMENT.toml"])
 
 
