@@ -4,7 +4,9 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 need "${build_packages[@]}"
-build release -DPROXON_TESTS=OFF
+options=()
+[ -f "$root/build/release/CMakeCache.txt" ] || options=(-DPROXON_TESTS=OFF)  # a folder that tests/run.sh configured stays as it is
+build release "${options[@]}"
 "$root/build/release/bin/proxon" run "$root/datasets/quickstart/quickstart.toml" --output "$root/build/quickstart.h5" --overwrite "$@"
 echo
 echo "the report: $root/build/quickstart.html"

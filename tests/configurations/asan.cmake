@@ -3,4 +3,5 @@
 set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1" CACHE STRING "")
 set(PROXON_SANITIZER "address,undefined" CACHE STRING "")
-set(PROXON_WERROR ON CACHE BOOL "")
+set(PROXON_WERROR ON CACHE BOOL "" FORCE)
+set(PROXON_TESTS ON CACHE BOOL "" FORCE)  # also in a folder that docs/quickstart.sh configured

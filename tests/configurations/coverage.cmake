@@ -3,4 +3,5 @@
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1" CACHE STRING "")
 set(PROXON_COVERAGE ON CACHE BOOL "")
-set(PROXON_WERROR ON CACHE BOOL "")
+set(PROXON_WERROR ON CACHE BOOL "" FORCE)
+set(PROXON_TESTS ON CACHE BOOL "" FORCE)  # also in a folder that docs/quickstart.sh configured
