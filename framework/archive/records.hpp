@@ -50,7 +50,8 @@ struct SynapseColumns {
   std::span<const std::int64_t> offsets;  ///< n_source + 1: synapses of source i are [offsets[i], offsets[i+1])
   std::span<const std::int32_t> targets;  ///< n_synapses
   std::span<const float> weights;         ///< n_synapses, or one value that all share
-  std::span<const float> delays_ms;       ///< n_synapses, or one value that all share
+  std::span<const float> delays_ms;       ///< n_synapses, or one value that all share, or a table
+  std::span<const std::uint8_t> delay_codes = {};  ///< where delays_ms is a table: n_synapses positions in it
 };
 
 /// SONATA /edges/NAME. Reader fills everything but `synapses`, which is read in blocks.

@@ -136,7 +136,7 @@ void synapse_column(SkeletonFile& file, const std::string& name, std::span<const
 }
 
 void check_columns(const ProjectionRecord& projection, std::int64_t n_source, std::int64_t n_target) {
-  const auto& [offsets, targets, weights, delays] = projection.synapses;
+  const auto& [offsets, targets, weights, delays, codes] = projection.synapses;
   const auto n = static_cast<std::int64_t>(targets.size());
   PROXON_CHECK(static_cast<std::int64_t>(offsets.size()) == n_source + 1, "projection '{}': {} offsets, {} sources",
                projection.name, offsets.size(), n_source);
@@ -150,7 +150,7 @@ void check_columns(const ProjectionRecord& projection, std::int64_t n_source, st
 void write_edges(SkeletonFile& file, const ProjectionRecord& projection, std::int64_t type_id, hsize_t n_source,
                  hsize_t n_target) {
   check_columns(projection, static_cast<std::int64_t>(n_source), static_cast<std::int64_t>(n_target));
-  const auto& [offsets, targets, weights, delays] = projection.synapses;
+  const auto& [offsets, targets, weights, delays, codes] = projection.synapses;
   const hsize_t n = targets.size();
   const std::string edges = at::edges(projection.name);
 
@@ -175,7 +175,15 @@ void write_edges(SkeletonFile& file, const ProjectionRecord& projection, std::in
   file.constant<std::int64_t>(edges + "/edge_type_id", n, type_id);
 
   synapse_column(file, edges + "/0/syn_weight", weights, n, projection.weight_unit, projection, "weights");
-  synapse_column(file, edges + "/0/delay", delays, n, "ms", projection, "delays");
+  if (codes.empty()) {
+    synapse_column(file, edges + "/0/delay", delays, n, "ms", projection, "delays");
+  } else {
+    PROXON_CHECK(codes.size() == n, "projection '{}': {} delay codes, {} synapses", projection.name, codes.size(), n);
+    auto decode = [codes = codes, delays = delays](hsize_t begin, std::span<float> block) {
+      for (std::size_t i = 0; i < block.size(); ++i) block[i] = delays[codes[begin + i]];
+    };
+    write_attribute(file.blocks<float>(edges + "/0/delay", n, decode), "units", "ms");
+  }
   file.parameters("projections/" + projection.name, projection.parameters);
   shared_parameters(file, edges + "/0/dynamics_params", n, projection.parameters);
   index_sources(file, edges + "/indices/source_to_target", offsets);

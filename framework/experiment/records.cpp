@@ -64,7 +64,7 @@ archive::ProjectionRecord record(const Projection& projection, const SynapseRows
   record.parameters.push_back({"weight_scale", projection.weight_scale, ""});
   record.parameters.push_back({"delay", projection.delay, "ms"});
   if (projection.learning_rule) record.learning_parameters = attributes(projection.learning_rule->values);
-  record.synapses = {rows.offset, rows.target, rows.weight, rows.delay};
+  record.synapses = {rows.offset, rows.target, rows.weight, rows.delay.each(), rows.delay.codes()};
   return record;
 }
 
@@ -133,13 +133,13 @@ SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome
     if (std::find(kept.begin(), kept.end(), population->name) == kept.end()) skeleton.populations.back().spikes = false;
   }
   const auto projections = experiment.blueprint.projections();
-  data.common_delays.resize(projections.size());
+  data.delay_tables.resize(projections.size());
   for (size_t i = 0; i < projections.size(); ++i) {
     const SynapseRows& rows = connectome.projections()[i];
     skeleton.projections.push_back(record(*projections[i], rows, experiment.blueprint));
-    if (!rows.delay.empty()) continue;
-    data.common_delays[i] = static_cast<float>(rows.common_delay);
-    skeleton.projections.back().synapses.delays_ms = {&data.common_delays[i], 1};
+    if (rows.delay.table().empty()) continue;
+    data.delay_tables[i].assign(rows.delay.table().begin(), rows.delay.table().end());
+    skeleton.projections.back().synapses.delays_ms = data.delay_tables[i];
   }
   for (const TraceInfo& trace : simulation.traces())
     skeleton.traces.push_back({trace.population, trace.variable, trace.unit, trace.neurons, trace.start, trace.interval});

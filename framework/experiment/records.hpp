@@ -12,7 +12,7 @@ std::vector<archive::Attribute> attributes(const Values& values);
 /// has taken it.
 struct SkeletonData {
   archive::Skeleton skeleton;
-  std::vector<float> common_delays;
+  std::vector<std::vector<float>> delay_tables;
 };
 SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation);
 

@@ -189,7 +189,7 @@ SynapseRows build_rows(const Population& source, const Population& target, const
   SynapseRows rows;
   rows.name = projection.name;
   rows.sources = source.size, rows.targets = target.size;
-  rows.common_delay = projection.delay;
+  rows.delay = projection.delay;
   if (!(projection.delay > 0) || std::isinf(projection.delay))
     fail("its delay is {} ms; it must be a finite number above 0.", projection.delay);
 

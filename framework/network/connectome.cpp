@@ -93,9 +93,10 @@ void check_rows(const SynapseRows& rows) {
       rows.offset.back() != rows.size() || !std::is_sorted(rows.offset.begin(), rows.offset.end()))
     fail("projection '{}': its row offsets must ascend from 0 to its {} synapses, one more than its {} sources.",
          rows.name, n, rows.sources);
-  if (rows.weight.size() != n || (!rows.delay.empty() && rows.delay.size() != n))
+  const size_t delays = rows.delay.codes().size() + rows.delay.each().size();
+  if (rows.weight.size() != n || (!rows.delay.shared() && delays != n))
     fail("projection '{}' has {} targets, {} weights and {} delays; they must be as many.", rows.name, n,
-         rows.weight.size(), rows.delay.size());
+         rows.weight.size(), delays);
   parallel_for(rows.sources, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
       for (int64_t k = rows.offset[i], before = 0; k < rows.offset[i + 1]; before = rows.target[k++])
@@ -161,7 +162,8 @@ int64_t Connectome::bytes() const {
   int64_t sum = 0;
   for (const SynapseRows& rows : projections_)
     sum += static_cast<int64_t>(rows.offset.size() * sizeof(int64_t) + rows.target.size() * sizeof(int32_t) +
-                                rows.weight.size() * sizeof(float) + rows.delay.size() * sizeof(float));
+                                rows.weight.size() * sizeof(float)) +
+           rows.delay.bytes();
   return sum;
 }
 

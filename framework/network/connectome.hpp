@@ -1,6 +1,6 @@
 // The compiled network: its synapses as aligned columns that ARE a Boost graph. A projection's synapses stand in rows, one a source, targets
-// ascending within a row: 8 bytes a synapse (int32 target, float weight) with one delay a projection. Every algorithm of Boost.Graph
-// runs on it with no copy (graph.hpp); the simulation delivers spikes from the very same rows.
+// ascending within a row: 8 bytes a synapse (int32 target, float weight) with one delay a projection, 9 with drawn delays (delays.hpp). Every
+// algorithm of Boost.Graph runs on it with no copy (graph.hpp); the simulation delivers spikes from the very same rows.
 //
 // Vertices are global neuron numbers. Synapses are numbered projection after projection, row after row. The transpose (who reaches me) is
 // built when something first asks for it, by any thread. Weights may be changed in place; rows and targets stay as they are.
@@ -10,6 +10,7 @@
 
 #include "proxon/base/columns.hpp"
 #include "proxon/network/blueprint.hpp"
+#include "proxon/network/delays.hpp"
 
 namespace proxon {
 
@@ -22,8 +23,7 @@ struct SynapseRows {
   Column<int64_t> offset;                                ///< [sources + 1]: row i is [offset[i], offset[i + 1])
   Column<int32_t> target;                                ///< number within the target population
   Column<float> weight;
-  Column<float> delay;                                   ///< ms; empty when all have `common_delay`
-  double common_delay = 1;
+  Delays delay;                                          ///< ms
   int64_t first_synapse = 0;                             ///< global number of synapse 0
 
   int64_t size() const { return static_cast<int64_t>(target.size()); }

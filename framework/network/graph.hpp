@@ -184,7 +184,7 @@ inline int64_t edge_number(const Connectome& g, const Edge& e) {
 }
 inline double edge_delay(const Connectome& g, const Edge& e) {
   const SynapseRows& rows = g.projections()[e.projection];
-  return rows.delay.empty() ? rows.common_delay : static_cast<double>(rows.delay[e.synapse]);
+  return rows.delay[e.synapse];
 }
 inline double edge_resistance(const Connectome& g, const Edge& e) {
   return 1 / std::fabs(static_cast<double>(g.projections()[e.projection].weight[e.synapse]));

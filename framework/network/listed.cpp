@@ -300,8 +300,8 @@ class CountingSink : public PairSink {
 class WritingSink : public PairSink {
  public:
   WritingSink(const Population& source, const Population& target, const FileParameters& file, double scale,
-              SynapseRows& rows)
-      : PairSink(source, target, file), scale_(scale), rows_(rows), next_(rows.offset) {}
+              SynapseRows& rows, Column<float>& delay)
+      : PairSink(source, target, file), scale_(scale), rows_(rows), delay_(delay), next_(rows.offset) {}
 
   void finish() const {
     for (size_t i = 0; i + 1 < rows_.offset.size(); ++i)
@@ -313,7 +313,7 @@ class WritingSink : public PairSink {
     const int64_t at = next_[source]++;
     if (at >= rows_.offset[source + 1]) changed();
     rows_.target[at] = target;
-    if (!rows_.delay.empty()) rows_.delay[at] = static_cast<float>(delay);
+    if (!delay_.empty()) delay_[at] = static_cast<float>(delay);
     if (rows_.weight.empty()) return;
     rows_.weight[at] = static_cast<float>(weight * scale_);
     if (!std::isfinite(rows_.weight[at]))
@@ -324,11 +324,12 @@ class WritingSink : public PairSink {
   [[noreturn]] void changed() const { fail("{}: changed while it was read; run again.", file_.path); }
   double scale_;
   SynapseRows& rows_;
+  Column<float>& delay_;
   Column<int64_t> next_;
 };
 
 /// Sorts a row by target; synapses between the same two neurons keep the order of the file.
-void sort_row(SynapseRows& rows, int64_t begin, int64_t end) {
+void sort_row(SynapseRows& rows, Column<float>& delay, int64_t begin, int64_t end) {
   if (std::is_sorted(rows.target.begin() + begin, rows.target.begin() + end)) return;
   std::vector<int64_t> order(static_cast<size_t>(end - begin));
   std::iota(order.begin(), order.end(), begin);
@@ -339,7 +340,7 @@ void sort_row(SynapseRows& rows, int64_t begin, int64_t end) {
     for (const int64_t k : order) sorted.push_back(column[k]);
     std::copy(sorted.begin(), sorted.end(), column.begin() + begin);
   };
-  permute(rows.target), permute(rows.weight), permute(rows.delay);
+  permute(rows.target), permute(rows.weight), permute(delay);
 }
 
 }  // namespace
@@ -365,15 +366,17 @@ void read_rows(const Population& source, const Population& target, const Project
   const auto n = static_cast<size_t>(counting.count);
   rows.target.resize(n);
   if (counting.weights) rows.weight.resize(n);
-  if (counting.delays) rows.common_delay = counting.shortest;
-  if (counting.delays && counting.shortest < counting.longest) rows.delay.resize(n);
-  WritingSink writing(source, target, file, projection.weight_scale, rows);
+  Column<float> delay;
+  if (counting.delays) rows.delay = counting.shortest;
+  if (counting.delays && counting.shortest < counting.longest) delay.resize(n);
+  WritingSink writing(source, target, file, projection.weight_scale, rows, delay);
   writing.read(*file.reader, file.path);
   writing.finish();
 
   parallel_for(rows.sources, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) sort_row(rows, rows.offset[i], rows.offset[i + 1]);
+    for (int64_t i = begin; i < end; ++i) sort_row(rows, delay, rows.offset[i], rows.offset[i + 1]);
   });
+  if (!delay.empty()) rows.delay = Delays(std::move(delay));
 }
 
 ListedCount count_rows(const Population& source, const Population& target, const Projection& projection) {

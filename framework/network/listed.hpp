@@ -19,7 +19,7 @@ struct NeuronNames {
 /// Error.
 NeuronNames read_neuron_names(const PluginValue& reader, const std::string& path);
 
-/// Fills offset, target, delay and common_delay, and weight where the file has weights (else leaves it empty). The
+/// Fills offset, target and delay, and weight where the file has weights (else leaves it empty). The
 /// sizes of the two populations are set in `rows` already.
 void read_rows(const Population& source, const Population& target, const Projection& projection, SynapseRows& rows);
 /// How many synapses that will be and whether each has a delay of its own, by reading the file once.

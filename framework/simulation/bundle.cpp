@@ -10,10 +10,11 @@ namespace {
 /// Delay of every synapse in steps.
 std::vector<int32_t> delays_in_steps(const SynapseRows& rows, const Clock& clock, const std::string& where) {
   std::vector<int32_t> steps(static_cast<size_t>(rows.size()));
-  for (size_t k = 0; k < steps.size(); ++k) {
-    // Many synapses share few delays: the sentence for the error is only made when it is needed.
-    steps[k] = k > 0 && rows.delay[k] == rows.delay[k - 1] ? steps[k - 1] : static_cast<int32_t>(clock.steps(rows.delay[k], 1, where));
-  }
+  auto in_steps = [&](double delay) { return static_cast<int32_t>(clock.steps(delay, 1, where)); };
+  std::vector<int32_t> of_code;
+  for (const double delay : rows.delay.table()) of_code.push_back(in_steps(delay));
+  for (size_t k = 0; k < steps.size(); ++k)
+    steps[k] = of_code.empty() ? in_steps(rows.delay.each()[k]) : of_code[rows.delay.codes()[k]];
   return steps;
 }
 
@@ -152,8 +153,8 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
     // One bundle, or one a delay.
     const std::string delay_text = where + ": the delay";
     std::vector<int32_t> delays, distinct;
-    if (rows.delay.empty()) {
-      distinct.push_back(static_cast<int32_t>(clock.steps(rows.common_delay, 1, delay_text)));
+    if (rows.delay.shared()) {
+      distinct.push_back(static_cast<int32_t>(clock.steps(rows.delay[0], 1, delay_text)));
     } else {
       delays = delays_in_steps(rows, clock, delay_text);
       distinct = delays;

@@ -43,10 +43,10 @@ TEST_CASE("from_file: weights times the scale, delays of their own, rows sorted 
   CHECK(std::vector<int64_t>(rows.offset.begin(), rows.offset.end()) == std::vector<int64_t>{0, 1, 4, 4});
   CHECK(std::vector<int32_t>(rows.target.begin(), rows.target.end()) == std::vector<int32_t>{1, 0, 2, 2});
   CHECK(std::vector<float>(rows.weight.begin(), rows.weight.end()) == std::vector<float>{10, -2, 6, 8});
-  CHECK(std::vector<float>(rows.delay.begin(), rows.delay.end()) == std::vector<float>{1.5, 2, 1, 0.5});
+  CHECK(delays_of(rows) == std::vector<double>{1.5, 2, 1, 0.5});
   const SynapseRows& bare = c.projections()[1];
-  CHECK(bare.delay.empty());
-  CHECK(bare.common_delay == 3);
+  CHECK(bare.delay.shared());
+  CHECK(bare.delay[0] == 3);
   for (const float w : bare.weight) CHECK((w >= 1 && w <= 2));
   const Estimate e = estimate(b, 1);
   CHECK(e.synapses == 8);
@@ -63,8 +63,8 @@ TEST_CASE("from_file: equal delays become the one delay of the projection") {
                    .connectivity = from_file(folder.write("e.csv", "source,target,d\n1,2,0.7\n9,0,0.7\n"),
                                              "{ name = 'csv', delay = 'd' }")});
   const Connectome c = build(b, 1);
-  CHECK(c.projections()[0].delay.empty());
-  CHECK(c.projections()[0].common_delay == 0.7);
+  CHECK(c.projections()[0].delay.shared());
+  CHECK(c.projections()[0].delay[0] == 0.7);
   CHECK(c.projections()[0].weight[0] == 1);
 }
 

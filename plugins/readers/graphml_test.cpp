@@ -51,7 +51,7 @@ TEST_CASE("graphml: nodes in their order, weights with their default, delays, bo
   CHECK(std::vector<int64_t>(rows.offset.begin(), rows.offset.end()) == std::vector<int64_t>{0, 1, 2, 4});
   CHECK(std::vector<int32_t>(rows.target.begin(), rows.target.end()) == std::vector<int32_t>{1, 0, 0, 2});
   CHECK(std::vector<float>(rows.weight.begin(), rows.weight.end()) == std::vector<float>{0.5, 0.5, -2, 0.5});
-  CHECK(std::vector<float>(rows.delay.begin(), rows.delay.end()) == std::vector<float>{1, 1, 3, 1});
+  CHECK(delays_of(rows) == std::vector<double>{1, 1, 3, 1});
 }
 
 TEST_CASE("graphml: labels as names; an undirected graph gives both directions") {

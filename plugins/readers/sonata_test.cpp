@@ -61,9 +61,9 @@ TEST_CASE("sonata: 300 point neurons, internal and external edges, delays from t
   const Connectome c = build(b, 1);
   CHECK(c.projections()[0].size() == 27588);
   CHECK(c.projections()[1].size() == 20844);
-  CHECK(c.projections()[0].common_delay == 2);
-  CHECK(c.projections()[0].delay.empty());
-  CHECK(c.projections()[1].common_delay == 0.5);
+  CHECK(c.projections()[0].delay[0] == 2);
+  CHECK(c.projections()[0].delay.shared());
+  CHECK(c.projections()[1].delay[0] == 0.5);
 
   // Sums over the file, taken with h5py: of the weights, of weight times source, of weight times target.
   auto sums = [](const SynapseRows& rows) {
@@ -97,7 +97,7 @@ TEST_CASE("sonata: 9 cells, several synapses a pair") {
               "{ name = 'sonata', edge_types = '" + folder + "/excvirt_cortex_edge_types.csv' }");
   CHECK(excitatory.synapses() == 659);
   CHECK(multapses(excitatory.projections()[0]) == 659 - 90);
-  CHECK(excitatory.projections()[0].common_delay == 2);
+  CHECK(excitatory.projections()[0].delay[0] == 2);
   CHECK(between(10, 9, folder + "/inhvirt_cortex_edges.h5", "'sonata'").synapses() == 630);
   CHECK(read_neuron_names(reader("'sonata'"), folder + "/cortex_nodes.h5").size == 9);
 }

@@ -61,7 +61,7 @@ class SmallNetwork {
     rows.name = name;
     rows.source_population = index(source), rows.target_population = index(target);
     const int32_t sources = ranges_[static_cast<size_t>(rows.source_population)].size;
-    rows.common_delay = edges.empty() ? 1 : edges[0].delay;
+    rows.delay = edges.empty() ? 1 : edges[0].delay;
     rows.offset.assign(static_cast<size_t>(sources) + 1, 0);
     bool one_delay = true;
     for (const Edge& e : edges) {
@@ -71,8 +71,11 @@ class SmallNetwork {
       one_delay = one_delay && e.delay == edges[0].delay;
     }
     for (size_t i = 1; i < rows.offset.size(); ++i) rows.offset[i] += rows.offset[i - 1];
-    if (!one_delay)
-      for (const Edge& e : edges) rows.delay.push_back(static_cast<float>(e.delay));
+    if (!one_delay) {
+      Column<float> delay;
+      for (const Edge& e : edges) delay.push_back(static_cast<float>(e.delay));
+      rows.delay = Delays(std::move(delay));
+    }
     rows_.push_back(std::move(rows));
     blueprint.add(Projection{.name = name,
                              .source = source,

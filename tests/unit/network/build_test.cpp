@@ -37,7 +37,9 @@ bool same(const Connectome& a, const Connectome& b) {
   if (a.projections().size() != b.projections().size()) return false;
   for (size_t i = 0; i < a.projections().size(); ++i) {
     const SynapseRows &x = a.projections()[i], &y = b.projections()[i];
-    if (!same(x.offset, y.offset) || !same(x.target, y.target) || !same(x.weight, y.weight) || !same(x.delay, y.delay))
+    if (!same(x.offset, y.offset) || !same(x.target, y.target) || !same(x.weight, y.weight) ||
+        x.delay.table() != y.delay.table() || !std::ranges::equal(x.delay.codes(), y.delay.codes()) ||
+        !std::ranges::equal(x.delay.each(), y.delay.each()))
       return false;
   }
   return true;
@@ -187,8 +189,8 @@ TEST_CASE("rows ascend, numbers are global where they say so, and counts add up"
   CHECK(c.synapses() == synapses);
   CHECK(c.population_of(802) == 0);
   CHECK(c.population_of(803) == 1);
-  CHECK(c.projections()[2].common_delay == 1.5);
-  CHECK(c.projections()[2].delay.empty());
+  CHECK(c.projections()[2].delay[0] == 1.5);
+  CHECK(c.projections()[2].delay.shared());
 }
 
 TEST_CASE("a rule may name its partners in any order, and repeats stay as multapses") {
@@ -289,18 +291,18 @@ TEST_CASE("a population without a synapse is named") {
 }
 
 TEST_CASE("a connectome of rows that contradict each other is refused") {
-  auto with = [](Column<int64_t> offset, Column<int32_t> target, Column<float> weight, Column<float> delay = {}) {
+  auto with = [](Column<int64_t> offset, Column<int32_t> target, Column<float> weight, Delays delay = {}) {
     std::vector<SynapseRows> rows(1);
     rows[0].name = std::string("p"), rows[0].offset = std::move(offset), rows[0].target = std::move(target);
     rows[0].weight = std::move(weight), rows[0].delay = std::move(delay);
     return Connectome({{"E", 0, 2}}, std::move(rows));
   };
-  CHECK(with({0, 1, 2}, {1, 0}, {1, 1}, {1, 2}).synapses() == 2);
+  CHECK(with({0, 1, 2}, {1, 0}, {1, 1}, Delays(Column<float>{1, 2})).synapses() == 2);
   CHECK_THROWS_AS(with({0, 1}, {1}, {1}), Error);
   CHECK_THROWS_AS(with({0, 2, 1}, {1}, {1}), Error);
   CHECK_THROWS_AS(with({0, 2, 2}, {1, 0}, {1, 1}), Error);
   CHECK_THROWS_AS(with({0, 1, 2}, {2, 0}, {1, 1}), Error);
   CHECK_THROWS_AS(with({0, 1, 2}, {-1, 0}, {1, 1}), Error);
   CHECK_THROWS_AS(with({0, 1, 2}, {1, 0}, {1}), Error);
-  CHECK_THROWS_AS(with({0, 1, 2}, {1, 0}, {1, 1}, {1}), Error);
+  CHECK_THROWS_AS(with({0, 1, 2}, {1, 0}, {1, 1}, Delays({1, 2}, {1})), Error);
 }

@@ -48,7 +48,7 @@ Copy copy_of(const Connectome& c) {
     for (int32_t i = 0; i < rows.sources; ++i)
       for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k)
         add_edge(rows.first_source + i, rows.first_target + rows.target[k],
-                 Synapse{rows.delay.empty() ? rows.common_delay : rows.delay[k], 1 / std::fabs(double(rows.weight[k])),
+                 Synapse{rows.delay[k], 1 / std::fabs(double(rows.weight[k])),
                          rows.weight[k], rows.first_synapse + k},
                  copy);
   return copy;

@@ -64,6 +64,12 @@ inline std::string refusal(const Blueprint& blueprint) {
   }
   return "";
 }
+/// Of every synapse, ms.
+inline std::vector<double> delays_of(const SynapseRows& rows) {
+  std::vector<double> all;
+  for (int64_t k = 0; k < rows.size(); ++k) all.push_back(rows.delay[k]);
+  return all;
+}
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A folder that goes away with the test.
