@@ -48,18 +48,33 @@ void run_on_post(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_
   rule.table().on_post(rule.object(), synapse.data(), row.number.data() + begin, row.source.data() + begin, end - begin, pre.data(), post.data(), 4);
 }
 void run_update(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
-  auto synapse = pointers(row.synapse);
+  auto synapse = pointers(row.synapse), pre = pointers(row.pre), post = pointers(row.post);
   for (float*& column : synapse) column += begin;
   const std::vector<float> y = some_numbers(Row::neurons, -1, 1, 99);
   const Moment moment{0.1f, 0.5f};
-  rule.table().update(rule.object(), synapse.data(), row.target.data() + begin, end - begin, 0.7f, y.data(), &moment);
+  rule.table().update(rule.object(), synapse.data(), row.target.data() + begin, end - begin, 0.7f, y.data(), pre.data(), 3, post.data(), &moment);
+}
+void run_elapsed(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
+  auto synapse = pointers(row.synapse), pre = pointers(row.pre), post = pointers(row.post);
+  for (float*& column : synapse) column += begin;
+  const Moment moment{0.1f, 0.001f};
+  rule.table().elapsed(rule.object(), synapse.data(), row.target.data() + begin, end - begin, pre.data(), 3, post.data(), &moment);
+}
+void run_while_active(const Instance<LearningRuleTable, Step>& rule, Row& row, int64_t begin, int64_t end) {
+  auto synapse = pointers(row.synapse), pre = pointers(row.pre), post = pointers(row.post);
+  const Moment moment{0.1f, 0};
+  rule.table().while_active(rule.object(), synapse.data(), row.number.data() + begin, row.source.data() + begin, end - begin, pre.data(), post.data(),
+                            4, &moment);
 }
 
 void local_hook(const Instance<LearningRuleTable, Step>& rule, const char* name, Hook hook, Findings& findings) {
   const Row before(rule.table());
   Row whole = before, pieces = before, nothing = before;
   hook(rule, whole, 0, Row::n);
-  for (const auto& [begin, end] : pieces_of_row) hook(rule, pieces, begin, end);
+  if (rule.table().hooks & hook_whole_rows)
+    hook(rule, pieces, 0, Row::n);
+  else
+    for (const auto& [begin, end] : pieces_of_row) hook(rule, pieces, begin, end);
   hook(rule, nothing, 10, 10);
   if (!whole.same(pieces)) findings.add("{} over a row in pieces differs from the row as a whole: synapses must not see one another.", name);
   if (!nothing.same(before)) findings.add("{} over no synapse changes one.", name);
@@ -79,11 +94,13 @@ void local_hook(const Instance<LearningRuleTable, Step>& rule, const char* name,
 
 void traces(const Instance<LearningRuleTable, Step>& rule, Findings& findings) {
   std::vector<float> pre(rule.table().pre->count + 1, -1.f), post(rule.table().post->count + 1, -1.f);
-  rule.table().time_constants(rule.object(), pre.data(), post.data());
+  float signal = -1;
+  rule.table().time_constants(rule.object(), pre.data(), post.data(), &signal);
+  if (!(signal > 0)) findings.add("its tau_signal is {}, and must be above 0.", signal);
   for (uint32_t c = 0; c < rule.table().pre->count; ++c)
-    if (!(pre[c] > 0) || !std::isfinite(pre[c])) findings.add("the trace '{}' of Pre has no time constant: give the rule a member tau_pre.", rule.table().pre->fields[c].name);
+    if (!(pre[c] > 0)) findings.add("the trace '{}' of Pre has no time constant: give the rule a member tau_pre.", rule.table().pre->fields[c].name);
   for (uint32_t c = 0; c < rule.table().post->count; ++c)
-    if (!(post[c] > 0) || !std::isfinite(post[c])) findings.add("the trace '{}' of Post has no time constant: give the rule a member tau_post.", rule.table().post->fields[c].name);
+    if (!(post[c] > 0)) findings.add("the trace '{}' of Post has no time constant: give the rule a member tau_post.", rule.table().post->fields[c].name);
 
   const Row before(rule.table());
   Row row = before;
@@ -147,6 +164,8 @@ void learning_rule(const PluginValue& plugin, Findings& findings) {
   traces(rule, findings);
   if (table.hooks & hook_on_pre) local_hook(rule, "on_pre", run_on_pre, findings);
   if (table.hooks & hook_on_post) local_hook(rule, "on_post", run_on_post, findings);
+  if (table.hooks & hook_elapsed) local_hook(rule, "elapsed", run_elapsed, findings);
+  if (table.hooks & hook_post_step) local_hook(rule, "while_active", run_while_active, findings);
   if (table.hooks & hook_update) {
     local_hook(rule, "update", run_update, findings);
     // Targets 0 .. n-1 may be left unsaid.
@@ -154,9 +173,11 @@ void learning_rule(const PluginValue& plugin, Findings& findings) {
     const std::vector<float> y = some_numbers(Row::n, -1, 1, 98);
     const Moment moment{1, 0};
     for (size_t k = 0; k < Row::n; ++k) listed.target[k] = static_cast<int32_t>(k);
-    const auto a = pointers(listed.synapse), b = pointers(unlisted.synapse);
-    table.update(rule.object(), a.data(), listed.target.data(), Row::n, -0.3f, y.data(), &moment);
-    table.update(rule.object(), b.data(), nullptr, Row::n, -0.3f, y.data(), &moment);
+    const Columns memory(table.post->count, some_numbers(Row::n, 0, 1, 97));
+    Columns post = memory;
+    const auto a = pointers(listed.synapse), b = pointers(unlisted.synapse), pre = pointers(listed.pre), of_targets = pointers(post);
+    table.update(rule.object(), a.data(), listed.target.data(), Row::n, -0.3f, y.data(), pre.data(), 3, of_targets.data(), &moment);
+    table.update(rule.object(), b.data(), nullptr, Row::n, -0.3f, y.data(), pre.data(), 3, of_targets.data(), &moment);
     if (!listed.same(unlisted)) findings.add("update differs between targets that are listed and the same targets in a row.");
   }
   if (table.hooks & hook_gradient) gradient_hook(rule, findings);

@@ -124,6 +124,54 @@ void neuron(const PluginValue& plugin, Findings& findings) {
   }
 }
 
+namespace {
+
+/// The state of a source stays finite, depends on its own spikes alone, and comes back to its begin after a long silence.
+void short_term(const Instance<SynapseTable, Step>& model, Findings& findings) {
+  const SchemaInfo& schema = *model.table().source;
+  if (schema.count == 0) return;
+  declaration(schema, "the state of a source", {FieldType::real32}, findings);
+  if (!findings.list().empty()) return;
+  std::vector<std::vector<float>> state;
+  for (const FieldInfo& field : schema.list()) {
+    float start;
+    std::memcpy(&start, static_cast<const char*>(schema.defaults) + field.offset, sizeof start);
+    state.emplace_back(3, start);
+  }
+  const auto columns = pointers(state);
+  const auto other = [&] {
+    std::vector<float> values;
+    for (const auto& column : state) values.push_back(column[2]);
+    return values;
+  };
+  const std::vector<float> before = other();
+  const float first = model.table().spike(model.object(), columns.data(), 1, INFINITY);
+  float factor = first;
+  for (int i = 0; i < 1000; ++i) factor = model.table().spike(model.object(), columns.data(), 1, 0.1f * static_cast<float>(1 + i % 50));
+  for (const auto& column : state)
+    if (!all_finite(column)) findings.add("the state of a source is not finite after many spikes.");
+  if (!std::isfinite(first) || !std::isfinite(factor)) findings.add("its factor on a spike is not finite.");
+  if (!same_bits(before, other())) findings.add("a spike changes the state of another source.");
+  const float rested = model.table().spike(model.object(), columns.data(), 1, 1e9f);
+  if (std::fabs(rested - first) > 1e-3f * std::fabs(first)) findings.add("after a long silence its factor is {}, and at the first spike {}.", rested, first);
+}
+
+/// Couplings: pieces as the whole, and nothing flows between neurons in the same state.
+void coupling(const Instance<SynapseTable, Step>& model, const std::vector<int32_t>& target, const std::vector<float>& weight, Findings& findings) {
+  const auto n = static_cast<int64_t>(target.size());
+  const std::vector<float> y = some_numbers(40, -70, -50, 3), level(40, -60.f);
+  std::vector<float> whole(40, 0.f), pieces(40, 0.f), none(40, 0.f);
+  model.table().couple(model.object(), target.data(), weight.data(), n, -60.f, y.data(), whole.data());
+  for (const auto& [begin, end] : {std::pair{0, 7}, std::pair{7, 7}, std::pair{7, 64}, std::pair{64, 100}})
+    model.table().couple(model.object(), target.data() + begin, weight.data() + begin, end - begin, -60.f, y.data(), pieces.data());
+  model.table().couple(model.object(), target.data(), weight.data(), n, -60.f, level.data(), none.data());
+  if (!same_bits(whole, pieces)) findings.add("a row coupled in pieces differs from one coupled as a whole.");
+  if (!all_finite(whole)) findings.add("it gives currents that are not finite.");
+  if (std::any_of(none.begin(), none.end(), [](float v) { return v != 0; })) findings.add("a current flows between neurons in the same state.");
+}
+
+}  // namespace
+
 void synapse(const PluginValue& plugin, Findings& findings) {
   const Instance<SynapseTable, Step> model(plugin, Step{dt});
   constexpr int64_t n = 100;
@@ -135,10 +183,22 @@ void synapse(const PluginValue& plugin, Findings& findings) {
   struct Planes {
     std::vector<float> positive = std::vector<float>(neurons, 0.f), negative = std::vector<float>(neurons, 0.f);
   };
+  if (model.table().couples) return coupling(model, target, weight, findings);
   auto deliver = [&](Planes& planes, int64_t begin, int64_t end, float factor, bool one_port) {
+    const RowContext row{{1, purpose("conformance")}, 7, begin};
     model.table().deliver(model.object(), target.data() + begin, weight.data() + begin, end - begin, factor, planes.positive.data(),
-                          one_port ? planes.positive.data() : planes.negative.data());
+                          one_port ? planes.positive.data() : planes.negative.data(), &row);
   };
+  for (const float common : {0.5f, -0.5f}) {
+    Planes one, each;
+    const std::vector<float> same(n, common);
+    const RowContext row{{1, purpose("conformance")}, 7, 0};
+    model.table().deliver(model.object(), target.data(), same.data(), n, 1, one.positive.data(), one.negative.data(), &row);
+    model.table().deliver_common(model.object(), target.data(), common, n, 1, each.positive.data(), each.negative.data(), &row);
+    if (!same_bits(one.positive, each.positive) || !same_bits(one.negative, each.negative))
+      findings.add("a row of one weight delivers something else than the same row with its weights listed.");
+  }
+  short_term(model, findings);
   for (const bool one_port : {true, false}) {
     Planes whole, pieces, nothing;
     deliver(whole, 0, n, 1, one_port);

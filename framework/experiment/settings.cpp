@@ -5,6 +5,7 @@
 
 #include "proxon/base/csv.hpp"
 #include "proxon/experiment/biology.hpp"
+#include "proxon/network/draw.hpp"
 #include "proxon/network/listed.hpp"
 
 namespace proxon {
@@ -15,6 +16,8 @@ std::vector<SectionInfo> experiment_sections() {
       {"files.NAME", "a file that the experiment stands on, and where to get it", &schema_of<FileSettings>()},
       {"network.populations.NAME", "a set of neurons of one model; [network.populations.NAME.initial] gives initial values of state variables",
        &schema_of<PopulationSettings>()},
+      {"network.populations.NAME.positions", "where the neurons are, for connections, weights and delays that depend on distance",
+       &schema_of<PositionSettings>()},
       {"network.projections.NAME", "the synapses from one population to another", &schema_of<ProjectionSettings>()},
       {"network.groups.NAME", "some neurons of a population, under a name of their own", &schema_of<GroupSettings>()},
       {"stimuli.NAME", "what drives neurons from outside", &schema_of<StimulusSettings>()},
@@ -64,6 +67,42 @@ const auto& lookup(const Map& map, std::string_view name, const std::string& whe
   fail("{}there is no {} called '{}'; there are: {}.{}", where, what, name, fmt::join(names, ", "), did_you_mean(name, names));
 }
 
+/// Rows of a CSV file with columns x, y, z (or the first ones of them), um.
+std::vector<std::array<double, 3>> read_coordinates(const std::string& path, size_t dimensions) {
+  std::vector<std::array<double, 3>> all;
+  CsvFile csv{path};
+  std::array<size_t, 3> column{};
+  for (size_t d = 0; d < dimensions; ++d) column[d] = csv.column(std::string(1, "xyz"[d]));
+  for (std::vector<std::string> row; csv.next(row);) {
+    auto& at = all.emplace_back();
+    for (size_t d = 0; d < dimensions; ++d) at[d] = csv.number(row, column[d]);
+  }
+  return all;
+}
+
+Positions read_positions(Table table, int64_t size) {
+  const Values values = table.read<PositionSettings>();
+  const auto& settings = values.as<PositionSettings>();
+  Positions positions;
+  positions.layout = settings.layout == "grid"      ? Positions::Layout::grid
+                     : settings.layout == "uniform" ? Positions::Layout::uniform
+                                                    : Positions::Layout::listed;
+  positions.shape.assign(settings.shape.begin(), settings.shape.end());
+  positions.extent.assign(settings.extent.begin(), settings.extent.end());
+  positions.center.assign(settings.center.begin(), settings.center.end());
+  positions.periodic = settings.periodic;
+  try {
+    if (positions.layout == Positions::Layout::listed) {
+      if (settings.file.empty()) fail("file: is missing: where are the neurons?");
+      positions.listed = read_coordinates(std::string(settings.file), positions.extent.size());
+    }
+    check_positions(positions, size);
+  } catch (const std::runtime_error& error) {
+    fail("{}{}", table.where(), error.what());
+  }
+  return positions;
+}
+
 void read_populations(Table network, double dt, Experiment& experiment) {
   for (auto& [name, table] : network.tables("populations")) {
     const Values values = table.read<PopulationSettings>();
@@ -86,6 +125,7 @@ void read_populations(Table network, double dt, Experiment& experiment) {
     const auto& model = *static_cast<const NeuronTable*>(population.neuron.plugin->table);
     try_out<NeuronTable>(population.neuron, Step{dt}, table, "neuron");
     population.initial = table.table("initial").read_distributions(*model.state);
+    if (table.has("positions")) population.positions = read_positions(table.table("positions"), population.size);
     experiment.blueprint.add(std::move(population));
   }
   if (experiment.blueprint.populations().empty())
@@ -105,13 +145,21 @@ void read_projections(Table network, double dt, Experiment& experiment) {
                           .weight = settings.weight,
                           .weight_scale = settings.weight_scale,
                           .delay = settings.delay,
+                          .sign = static_cast<Sign>(std::find(std::begin(sign_names), std::end(sign_names), settings.sign) - std::begin(sign_names)),
                           .synapse = *settings.synapse.value,
                           .learning_rule = {},
                           .receptor = std::string(settings.receptor)};
     if (settings.learning_rule) projection.learning_rule = *settings.learning_rule.value;
+    projection.modulator = settings.modulator;
+    if (!settings.modulator.empty()) lookup(populations, settings.modulator, table.where("modulator"), "population");
     lookup(populations, settings.source, table.where("source"), "population");
     lookup(populations, settings.target, table.where("target"), "population");
     check_files(table, "connectivity", projection.connectivity.values);
+    try {
+      check_delay(settings.delay, dt);
+    } catch (const Error& error) {
+      fail("{}{}", table.where("delay"), error.what());
+    }
     try_out<SynapseTable>(projection.synapse, Step{dt}, table, "synapse");
     if (projection.learning_rule) try_out<LearningRuleTable>(*projection.learning_rule, Step{dt}, table, "learning_rule");
     try {

@@ -39,6 +39,26 @@ struct PopulationSettings {
   }
 };
 
+/// [network.populations.NAME.positions]
+struct PositionSettings {
+  std::string_view layout = "";
+  std::span<const int64_t> shape;
+  std::span<const double> extent;
+  std::span<const double> center;
+  std::string_view file = "";
+  bool periodic = false;
+  static constexpr auto fields() {
+    using S = PositionSettings;
+    return std::tuple{field<&S::layout>("", "how the neurons are placed: regularly, at random, or as a CSV file with columns x, y, z lists them",
+                                        one_of("grid|uniform|listed"), required),
+                      field<&S::shape>("1", "grid: number of neurons along x, y, z; x runs fastest", at_least(1)),
+                      field<&S::extent>("um", "lengths of the box along x, y, z; as many as there are dimensions", above(0)),
+                      field<&S::center>("um", "middle of the box; 0 when absent"),
+                      field<&S::file>("", "listed: the file, a row a neuron, in um", file_name),
+                      field<&S::periodic>("", "whether the box goes on at its other side, so that it has no border")};
+  }
+};
+
 /// [network.projections.NAME]
 struct ProjectionSettings {
   std::string_view source = "";
@@ -46,9 +66,11 @@ struct ProjectionSettings {
   PluginRef connectivity;
   Distribution weight = Distribution::constant(1);
   double weight_scale = 1;
-  double delay = 1;
+  Distribution delay = Distribution::constant(1);
+  std::string_view sign = "any";
   PluginRef synapse{"static"};
   PluginRef learning_rule;
+  std::string_view modulator = "";
   std::string_view receptor = "";
   static constexpr auto fields() {
     using S = ProjectionSettings;
@@ -57,9 +79,11 @@ struct ProjectionSettings {
                       field<&S::connectivity>("", "who connects to whom", plugin_of("connectivity"), required),
                       field<&S::weight>("1", "synaptic weight, in the unit of the target's port; of edges that come without one from a file too"),
                       field<&S::weight_scale>("1", "factor on the weights that a file gives"),
-                      field<&S::delay>("ms", "time from the spike to its arrival, a multiple of dt", above(0)),
+                      field<&S::delay>("ms", "time from the spike to its arrival, a multiple of dt; drawn ones are rounded to the nearest, at least dt", above(0)),
+                      field<&S::sign>("", "what the weights may be (Dale's law); one of the other sign is refused", one_of("any|excitatory|inhibitory")),
                       field<&S::synapse>("", "synapse model", plugin_of("synapse")),
                       field<&S::learning_rule>("", "how the weights change; none when absent", plugin_of("learning_rule")),
+                      field<&S::modulator>("", "population whose spikes are the learning rule's signal: reward, dopamine; none when empty"),
                       field<&S::receptor>("", "port of the target; chosen by the weight's sign when empty")};
   }
 };
@@ -111,7 +135,7 @@ struct SimulationSettings {
     return std::tuple{field<&S::dt>("ms", "step of the simulation", above(0)),
                       field<&S::duration>("ms", "length of the recording", above(0), required),
                       field<&S::trial>("ms", "neurons start anew at every multiple of it; 0: never", at_least(0)),
-                      field<&S::learning_interval>("ms", "time between updates of learning rules on activity; 0: every step", at_least(0))};
+                      field<&S::learning_interval>("ms", "time between updates of learning rules on activity or on time; 0: every step", at_least(0))};
   }
 };
 

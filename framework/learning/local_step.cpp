@@ -1,6 +1,8 @@
 #include "proxon/learning/local_step.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "proxon/base/threads.hpp"
 
@@ -18,6 +20,9 @@ class LocalStep : public TrainingStep {
     for (const FieldInfo& field : fields)
       if (field.type != FieldType::real32) fail("learning_rule '{}': its synapse's member {} must be a float", rule_.name(), field.name);
     for (size_t i = 1; i < fields.size(); ++i) columns_.emplace_back(model.theta().size(), 0.f);
+    if (rule_.table().pre->count + rule_.table().post->count > 0)
+      for (const LayerInfo& layer : model.layers())
+        memories_.push_back({columns_of(*rule_.table().pre, layer.inputs), columns_of(*rule_.table().post, layer.outputs)});
   }
 
   double learning_rate() const override { return 1; }
@@ -29,12 +34,60 @@ class LocalStep : public TrainingStep {
     for (size_t i = 0; i < layers.size(); ++i) {
       const float* x = i ? pass.activities(layers[i - 1]) : pass.X();
       const float* y = clamp_output_ && i + 1 == layers.size() ? pass.Y() : pass.activities(layers[i]);
-      learn(pass, layers[i], x, y);
+      if (memories_.empty())
+        learn(pass, layers[i], x, y);
+      else
+        learn_remembering(pass, layers[i], memories_[i], x, y);
     }
     return loss;
   }
 
  private:
+  using Columns = std::vector<Column<float>>;
+  struct Memory {
+    Columns pre, post;  ///< [member][neuron]
+  };
+
+  static Columns columns_of(const SchemaInfo& schema, int64_t neurons) {
+    Columns columns;
+    for (const FieldInfo& field : schema.list()) {
+      float start;
+      std::memcpy(&start, static_cast<const char*>(schema.defaults) + field.offset, sizeof start);
+      columns.emplace_back(static_cast<size_t>(neurons), start);
+    }
+    return columns;
+  }
+  static std::array<float*, most_columns> pointers(Columns& columns) {
+    std::array<float*, most_columns> to{};
+    for (size_t c = 0; c < columns.size(); ++c) to[c] = columns[c].data();
+    return to;
+  }
+
+  /// What the neurons remember changes from sample to sample: all rows see a sample before any sees the next.
+  void learn_remembering(BatchPass& pass, const LayerInfo& layer, Memory& memory, const float* x, const float* y) {
+    const Moment moment{1, 0};
+    float* theta = pass.model().theta().data();
+    const auto pre = pointers(memory.pre), post = pointers(memory.post);
+    const LearningRuleTable& rule = rule_.table();
+    for (int64_t sample = 0; sample < pass.rows(); ++sample) {
+      const float *xs = x + sample * layer.inputs, *ys = y + sample * layer.outputs;
+      const auto rows = [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t first = layer.weight_offset + i * layer.outputs;
+          float* synapse[most_columns] = {theta + first};
+          for (size_t c = 0; c < columns_.size(); ++c) synapse[c + 1] = columns_[c].data() + first;
+          rule.update(rule_.object(), synapse, nullptr, layer.outputs, xs[i], ys, pre.data(), static_cast<int32_t>(i), post.data(), &moment);
+        }
+      };
+      if (layer.inputs * layer.outputs <= 65536)
+        rows(0, layer.inputs);
+      else
+        parallel_for(layer.inputs, std::max<int64_t>(1, layer.inputs / 64), rows);
+      rule.pre_active(rule_.object(), pre.data(), xs, 0, static_cast<int32_t>(layer.inputs), &moment);
+      rule.post_active(rule_.object(), post.data(), ys, 0, static_cast<int32_t>(layer.outputs), &moment);
+    }
+  }
+
   /// A row of synapses belongs to one thread, which shows it all samples in order.
   void learn(BatchPass& pass, const LayerInfo& layer, const float* x, const float* y) {
     const Moment moment{1, 0};
@@ -46,7 +99,7 @@ class LocalStep : public TrainingStep {
         for (size_t c = 0; c < columns_.size(); ++c) synapse[c + 1] = columns_[c].data() + first;
         for (int64_t sample = 0; sample < pass.rows(); ++sample)
           rule_.table().update(rule_.object(), synapse, nullptr, layer.outputs, x[sample * layer.inputs + i], y + sample * layer.outputs,
-                               &moment);
+                               nullptr, static_cast<int32_t>(i), nullptr, &moment);
       }
     };
     if (layer.inputs * layer.outputs * pass.rows() <= 65536) return rows(0, layer.inputs);
@@ -55,7 +108,8 @@ class LocalStep : public TrainingStep {
 
   bool clamp_output_;
   Instance<LearningRuleTable, Step> rule_;
-  std::vector<Column<float>> columns_;  ///< the rule's own, as long as theta
+  Columns columns_;               ///< the rule's own, as long as theta
+  std::vector<Memory> memories_;  ///< [layer]; empty when the rule's neurons remember nothing
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Projection {
   double delay = 1;                                 ///< ms
   PluginValue synapse;
   std::optional<PluginValue> learning_rule;
+  std::string modulator;  ///< population whose spikes are the learning rule's signal (reward, dopamine); "": none
   std::string receptor;  ///< name of the target's port; "" lets the sign of the weight choose
 };
 

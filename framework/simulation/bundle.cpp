@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxon/base/threads.hpp"
+#include "proxon/simulation/drive.hpp"
 
 namespace proxon {
 namespace {
@@ -92,15 +93,21 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
 
   // What the rule listens to must exist.
   const bool spikes = from.spiking() && to.spiking(), activity = !from.spiking() && !to.spiking();
-  p.on_spikes = spikes && table.hooks & (hook_on_pre | hook_on_post);
+  p.on_spikes = spikes && table.hooks & hooks_on_spikes;
   p.on_activity = activity && table.hooks & hook_update;
   if (!p.on_spikes && !p.on_activity) {
-    const char* needs = table.hooks & (hook_on_pre | hook_on_post)
+    const char* needs = table.hooks & hooks_on_spikes
                             ? table.hooks & hook_update ? "two populations that both spike or both have rates" : "spikes of both populations"
                         : table.hooks & hook_update ? "the activity of rate neurons on both sides"
                                                     : "the gradient of an approximator";
     fail("{}: the learning rule {} needs {}; the source '{}' is {} and the target '{}' is {}.", where, value.name, needs, from.name(),
          from.model_name(), to.name(), to.model_name());
+  }
+  for (const FieldInfo& field : table.target->list()) {
+    p.target_variables.push_back(to.variable(field.name));
+    if (p.target_variables.back() < 0)
+      fail("{}: the learning rule {} needs the state variable {} of the target's neurons, and {} has none of that name.", where, value.name,
+           field.name, to.model_name());
   }
 
   // Columns of the synapses: the weight and what the rule keeps beside it, at its defaults.
@@ -115,18 +122,29 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
     p.own_columns.emplace_back(static_cast<size_t>(size()), start);
     p.columns.push_back(p.own_columns.back().data());
   }
-  if (!p.on_spikes) return;
 
-  // Traces.
+  // What the neurons remember.
   std::vector<float> tau_pre(table.pre->count + 1), tau_post(table.post->count + 1);
-  table.time_constants(p.rule.object(), tau_pre.data(), tau_post.data());
-  for (uint32_t k = 0; k < table.pre->count; ++k) p.keep_pre.push_back(std::exp(-clock.dt() / double{tau_pre[k]}));
+  float tau_signal = INFINITY;
+  table.time_constants(p.rule.object(), tau_pre.data(), tau_post.data(), &tau_signal);
+  const auto start = [](const SchemaInfo& schema, uint32_t k) {
+    float value;
+    std::memcpy(&value, static_cast<const char*>(schema.defaults) + schema.fields[k].offset, sizeof value);
+    return value;
+  };
+  for (uint32_t k = 0; k < table.pre->count; ++k) {
+    p.keep_pre.push_back(p.on_spikes ? std::exp(-clock.dt() / double{tau_pre[k]}) : 1);
+    p.start_pre.push_back(start(*table.pre, k));
+  }
   for (uint32_t k = 0; k < table.post->count; ++k) {
-    p.keep_post.push_back(std::exp(-clock.dt() / double{tau_post[k]}));
-    p.post.emplace_back(static_cast<size_t>(to.size()), 0.f);
+    p.keep_post.push_back(p.on_spikes ? std::exp(-clock.dt() / double{tau_post[k]}) : 1);
+    p.start_post.push_back(start(*table.post, k));
+    p.post.emplace_back(static_cast<size_t>(to.size()), p.start_post.back());
     p.post_columns.push_back(p.post.back().data());
   }
-  if (!(table.hooks & hook_on_post)) return;
+  p.keep_signal = std::exp(-clock.dt() / double{tau_signal});
+  p.signal_step = std::isfinite(tau_signal) ? 1 / double{tau_signal} : 1;
+  if (!p.on_spikes || !(table.hooks & (hook_on_post | hook_post_step))) return;
   if (own_offset_.empty()) {
     p.transpose = &connectome.transpose(projection);
   } else {
@@ -136,7 +154,7 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
 }
 
 std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connectome,
-                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock) {
+                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock, uint64_t seed) {
   std::vector<Bundle> all;
   const auto projections = blueprint.projections();
   PROXON_CHECK(projections.size() == connectome.projections().size());
@@ -147,7 +165,23 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
     const RunningPopulation& to = *populations[static_cast<size_t>(rows.target_population)];
     PROXON_CHECK(rows.sources == from.size() && rows.targets == to.size());
     const std::string where = fmt::format("Projection '{}'", projection.name);
-    const Ports ports = to.ports(from.spiking() ? Carried::spikes : Carried::activity, projection.receptor, where);
+    const Instance<SynapseTable, Step> synapse(projection.synapse, Step{clock.dt()});
+    const char* couples = synapse.table().couples;
+    int32_t source_variable = -1, target_variable = -1;
+    if (couples) {
+      source_variable = from.variable(couples), target_variable = to.variable(couples);
+      for (const auto& [found, population] : {std::pair{source_variable, &from}, std::pair{target_variable, &to}})
+        if (found < 0)
+          fail("{}: {} couples the state variable {}, and the neurons of '{}' ({}) have none of that name.", where, projection.synapse.name, couples,
+               population->name(), population->model_name());
+      if (projection.learning_rule) fail("{}: {} is no synapse that a learning rule can change.", where, projection.synapse.name);
+    }
+    for (const FieldInfo& field : synapse.table().source->list())
+      if (field.type != FieldType::real32)
+        fail("{}: the synapse {} must keep its source's '{}' as a float.", where, projection.synapse.name, field.name);
+    if (!from.spiking() && synapse.table().source->count > 0)
+      fail("{}: the synapse {} needs spikes, and the source '{}' ({}) has rates.", where, projection.synapse.name, from.name(), from.model_name());
+    const Ports ports = to.ports(couples ? Carried::current : from.spiking() ? Carried::spikes : Carried::activity, projection.receptor, where);
     check_signs(rows, ports, projection.learning_rule.has_value(), to, where);
 
     // One bundle, or one a delay.
@@ -167,14 +201,26 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
       bundle.source = rows.source_population, bundle.target = rows.target_population;
       bundle.sources_ = rows.sources, bundle.target_size_ = rows.targets;
       bundle.delay = delay;
-      bundle.rates = !from.spiking();
+      bundle.rates = !from.spiking() && !couples;
+      bundle.source_variable = source_variable, bundle.target_variable = target_variable;
+      bundle.key = Key{seed, purpose("synapse")}.with(static_cast<uint32_t>(p)).with(static_cast<uint32_t>(delay));
       bundle.ports = ports;
       bundle.synapse = Instance<SynapseTable, Step>(projection.synapse, Step{clock.dt()});
       if (distinct.size() == 1)
         bundle.use(rows);
       else
         bundle.regroup(rows, delays, delay);
-      if (projection.learning_rule) bundle.learn(*projection.learning_rule, connectome, from, to, clock, where);
+      if (projection.learning_rule) {
+        bundle.learn(*projection.learning_rule, connectome, from, to, clock, where);
+        if (!projection.modulator.empty()) {
+          bundle.plasticity->modulator = find_population(populations, projection.modulator, where + ": its modulator");
+          if (!populations[static_cast<size_t>(bundle.plasticity->modulator)]->spiking())
+            fail("{}: the modulator '{}' must be a population that spikes.", where, projection.modulator);
+        }
+      }
+      const std::span<const float> weights(bundle.weight, static_cast<size_t>(bundle.size()));
+      bundle.one_weight = !bundle.plasticity && !weights.empty() &&
+                          std::all_of(weights.begin(), weights.end(), [&](float w) { return w == weights.front(); });
     }
   }
   return all;

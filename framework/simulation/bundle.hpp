@@ -14,13 +14,18 @@ namespace proxon {
 struct Plasticity {
   Instance<LearningRuleTable, Step> rule;
   bool on_spikes = false, on_activity = false;
+  bool has(LearningHook hook) const { return rule.table().hooks & hook; }
   std::vector<Column<float>> own_columns;  ///< those of the rule beside the weight
   std::vector<float*> columns;             ///< weight first
   Transpose own_transpose;
-  const Transpose* transpose = nullptr;  ///< null without on_post
-  std::vector<double> keep_pre, keep_post;  ///< what is left of each trace after a step
-  std::vector<Column<float>> post;          ///< [trace][target]
+  const Transpose* transpose = nullptr;     ///< null without on_post and while_active
+  std::vector<double> keep_pre, keep_post;  ///< what is left of each member of the neurons' memories after a step; 1: does not decay
+  std::vector<float> start_pre, start_post;
+  std::vector<Column<float>> post;          ///< [member][target]
   std::vector<float*> post_columns;
+  std::vector<int32_t> target_variables;    ///< of the target's state, what post_step reads
+  int32_t modulator = -1;                   ///< population whose spikes make the signal
+  double keep_signal = 1, signal_step = 0;  ///< what is left of the signal after a step, and what a spike adds
 };
 
 class Bundle {
@@ -28,6 +33,10 @@ class Bundle {
   int32_t projection = 0, source = 0, target = 0;  ///< positions in the blueprint
   int32_t delay = 1;                               ///< steps
   bool rates = false;                              ///< carries activity, not spikes
+  bool one_weight = false;                         ///< all synapses have that of the first, and keep it
+  int32_t source_variable = -1, target_variable = -1;  ///< of a coupling: the state variable that it reads; else -1
+  bool coupling() const { return source_variable >= 0; }
+  Key key;                                         ///< of the synapses' random draws
   Ports ports;
   Instance<SynapseTable, Step> synapse;
   std::unique_ptr<Plasticity> plasticity;  ///< null: static
@@ -56,7 +65,8 @@ class Bundle {
   void write_back(SynapseRows& rows) const;
 
  private:
-  friend std::vector<Bundle> make_bundles(const Blueprint&, Connectome&, const std::vector<std::unique_ptr<RunningPopulation>>&, const Clock&);
+  friend std::vector<Bundle> make_bundles(const Blueprint&, Connectome&, const std::vector<std::unique_ptr<RunningPopulation>>&, const Clock&,
+                                          uint64_t);
   void use(SynapseRows& rows);
   void regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen);
   void learn(const PluginValue& rule, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
@@ -71,6 +81,6 @@ class Bundle {
 
 /// The bundles of all projections, in their order, those of one projection by ascending delay. Throws Error for what cannot run.
 std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connectome,
-                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock);
+                                 const std::vector<std::unique_ptr<RunningPopulation>>& populations, const Clock& clock, uint64_t seed);
 
 }  // namespace proxon

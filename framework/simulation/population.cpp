@@ -140,7 +140,34 @@ int64_t RunningPopulation::update(Range own, int64_t step, int32_t* fired) {
   const int64_t n = table().update(model_.object(), columns_.data(), planes_.data(), own.begin, own.end, &context, fired,
                                    spiking() ? nullptr : ring(step), &status);
   if (status.failed) check(status, "neuron", model_name());
+  for (Kept& kept : kept_) keep(kept, own, step);
   return n;
+}
+
+void RunningPopulation::keep(Kept& kept, Range own, int64_t step) {
+  float* to = kept.ring.data() + (step % kept.slots) * stride_;
+  const auto v = static_cast<size_t>(kept.variable);
+  const FieldType type = table().state->fields[v].type;
+  for (int32_t i = own.begin; i < own.end; ++i) to[i] = static_cast<float>(get(state_[v], type, i));
+}
+
+void RunningPopulation::keep_variable(int32_t variable, int64_t slots) {
+  PROXON_CHECK(variable >= 0 && variable < static_cast<int32_t>(table().state->count));
+  for (Kept& kept : kept_)
+    if (kept.variable == variable) {
+      PROXON_CHECK(kept.slots == slots);
+      return;
+    }
+  const auto padded = static_cast<size_t>(stride_), v = static_cast<size_t>(variable);
+  Kept& kept = kept_.emplace_back(Kept{variable, slots, Column<float>(static_cast<size_t>(slots) * padded, 0.f), Column<float>(padded, 0.f)});
+  for (int32_t i = 0; i < size_; ++i)
+    kept.initial[static_cast<size_t>(i)] = static_cast<float>(get(initial_[v], table().state->fields[v].type, i));
+}
+
+const float* RunningPopulation::kept(int32_t variable, int64_t step, int64_t trial_begin) const {
+  const auto at = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.variable == variable; });
+  PROXON_CHECK(at != kept_.end());
+  return step < trial_begin ? at->initial.data() : at->ring.data() + (step % at->slots) * stride_;
 }
 
 void RunningPopulation::check_finite(Range own, double time) const {

@@ -51,6 +51,11 @@ class RunningPopulation {
   /// Activities at the end of a step (of an earlier trial, or of before the begin: those that the trial begins with).
   const float* activity(int64_t step, int64_t trial_begin) const;
 
+  /// Makes a ring of past values of a state variable, for couplings and for rules that read it.
+  void keep_variable(int32_t variable, int64_t slots);
+  /// Values of a kept variable at the end of a step (of an earlier trial, or of before the begin: those that the trial begins with).
+  const float* kept(int32_t variable, int64_t step, int64_t trial_begin) const;
+
   /// State variables by name; "activity" of rate neurons is number table().state->count. -1 when there is none.
   int32_t variable(std::string_view name) const;
   /// The value of a variable of one neuron, as it is at the end of `step`.
@@ -60,6 +65,13 @@ class RunningPopulation {
   float* ring(int64_t step) { return activity_.data() + (step % slots_) * stride_; }
   const float* ring(int64_t step) const { return activity_.data() + (step % slots_) * stride_; }
   std::string ports_text() const;
+
+  struct Kept {
+    int32_t variable;
+    int64_t slots;
+    Column<float> ring, initial;
+  };
+  void keep(Kept& kept, Range own, int64_t step);
 
   std::string name_;
   Instance<NeuronTable, Step> model_;
@@ -71,6 +83,7 @@ class RunningPopulation {
   std::vector<void*> columns_;
   std::vector<float*> planes_;
   Column<float> activity_, initial_activity_;
+  std::vector<Kept> kept_;
 };
 
 }  // namespace proxon

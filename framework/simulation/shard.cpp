@@ -1,7 +1,9 @@
 #include "proxon/simulation/shard.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 
 namespace proxon {
 namespace {
@@ -20,13 +22,22 @@ void decay(float* x, int64_t n, double keep) {
 void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
   const Bundle::Part part = bundle.part(source, thread);
   const int64_t end = std::min(part.end, part.begin + 1024);
-  for (int64_t k = part.begin; k < end; k += 16) {
-    __builtin_prefetch(bundle.targets + k);
-    __builtin_prefetch(bundle.weight + k);
-  }
+  for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.targets + k);
+  if (bundle.one_weight) return;
+  for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.weight + k);
 }
 
 constexpr size_t max_columns = 24;  // members of a plain struct
+constexpr int64_t never = -1;
+
+using RowPointers = std::array<float*, max_columns>;
+
+/// The columns of a rule's synapses, from one synapse on.
+RowPointers columns_from(const Plasticity& plasticity, int64_t first) {
+  RowPointers columns;
+  for (size_t c = 0; c < plasticity.columns.size(); ++c) columns[c] = plasticity.columns[c] + first;
+  return columns;
+}
 
 }  // namespace
 
@@ -40,10 +51,17 @@ Shard::Shard(Machine& machine, int32_t number, std::vector<Range> own) : m_(mach
 
   pre_.resize(m_.bundles.size());
   pre_columns_.resize(m_.bundles.size());
+  signals_.resize(m_.bundles.size());
+  sources_.resize(m_.bundles.size());
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     const Bundle& bundle = m_.bundles[b];
-    if (!bundle.plasticity || !bundle.plasticity->on_spikes) continue;
-    for (size_t k = 0; k < bundle.plasticity->keep_pre.size(); ++k) pre_[b].emplace_back(static_cast<size_t>(bundle.sources()), 0.f);
+    if (const SchemaInfo& schema = *bundle.synapse.table().source; schema.count > 0) {
+      for (uint32_t c = 0; c < schema.count; ++c) sources_[b].columns.emplace_back(static_cast<size_t>(bundle.sources()), 0.f);
+      for (auto& column : sources_[b].columns) sources_[b].pointers.push_back(column.data());
+      sources_[b].last.assign(static_cast<size_t>(bundle.sources()), never);
+    }
+    if (!bundle.plasticity) continue;
+    for (float start : bundle.plasticity->start_pre) pre_[b].emplace_back(static_cast<size_t>(bundle.sources()), start);
     for (auto& column : pre_[b]) pre_columns_[b].push_back(column.data());
   }
 }
@@ -87,12 +105,22 @@ void Shard::step(int64_t n) {
 
 void Shard::reset() {
   for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->reset(own_[p]);
-  for (auto& columns : pre_)
-    for (auto& column : columns) std::fill(column.begin(), column.end(), 0.f);
-  for (Bundle& bundle : m_.bundles) {
-    if (!bundle.plasticity) continue;
-    const Range range = own_[static_cast<size_t>(bundle.target)];
-    for (auto& column : bundle.plasticity->post) std::fill_n(column.data() + range.begin, range.size(), 0.f);
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    Sources& sources = sources_[b];
+    const SchemaInfo& schema = *m_.bundles[b].synapse.table().source;
+    for (uint32_t c = 0; c < schema.count; ++c) {
+      float start;
+      std::memcpy(&start, static_cast<const char*>(schema.defaults) + schema.fields[c].offset, sizeof start);
+      std::fill(sources.columns[c].begin(), sources.columns[c].end(), start);
+    }
+    std::fill(sources.last.begin(), sources.last.end(), never);
+    signals_[b] = {};
+
+    Plasticity* p = m_.bundles[b].plasticity.get();
+    if (!p || !p->on_spikes) continue;  // what rate neurons remember outlives a trial, as the weights do
+    for (size_t k = 0; k < pre_[b].size(); ++k) std::fill(pre_[b][k].begin(), pre_[b][k].end(), p->start_pre[k]);
+    const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
+    for (size_t k = 0; k < p->post.size(); ++k) std::fill_n(p->post[k].data() + range.begin, range.size(), p->start_post[k]);
   }
 }
 
@@ -101,10 +129,12 @@ void Shard::decay_traces() {
     Plasticity* plasticity = m_.bundles[b].plasticity.get();
     if (!plasticity || !plasticity->on_spikes) continue;
     const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
+    signals_[b].now *= plasticity->keep_signal;
     if (range.size() == 0) continue;
-    for (size_t k = 0; k < pre_[b].size(); ++k) decay(pre_columns_[b][k], m_.bundles[b].sources(), plasticity->keep_pre[k]);
+    for (size_t k = 0; k < pre_[b].size(); ++k)
+      if (plasticity->keep_pre[k] != 1) decay(pre_columns_[b][k], m_.bundles[b].sources(), plasticity->keep_pre[k]);
     for (size_t k = 0; k < plasticity->post.size(); ++k)
-      decay(plasticity->post_columns[k] + range.begin, range.size(), plasticity->keep_post[k]);
+      if (plasticity->keep_post[k] != 1) decay(plasticity->post_columns[k] + range.begin, range.size(), plasticity->keep_post[k]);
   }
 }
 
@@ -113,47 +143,75 @@ void Shard::deliver(int64_t n, int64_t trial_begin) {
     const Bundle& bundle = m_.bundles[b];
     const int64_t from = n - bundle.delay;
     if (own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
-    if (bundle.rates)
-      deliver_activity(bundle, m_.populations[static_cast<size_t>(bundle.source)]->activity(from, trial_begin));
+    const RunningPopulation& source = *m_.populations[static_cast<size_t>(bundle.source)];
+    if (bundle.coupling())
+      deliver_coupling(bundle, source.kept(bundle.source_variable, from, trial_begin),
+                       m_.populations[static_cast<size_t>(bundle.target)]->kept(bundle.target_variable, n - 1, trial_begin));
+    else if (bundle.rates)
+      deliver_activity(bundle, source.activity(from, trial_begin), n);
     else if (from >= trial_begin)
-      deliver_spikes(bundle, pre_columns_[b].data(), from);
+      deliver_spikes(b, n);
   }
 }
 
-void Shard::deliver_spikes(const Bundle& bundle, float* const* pre, int64_t from) {
+void Shard::deliver_spikes(size_t b, int64_t n) {
+  const Bundle& bundle = m_.bundles[b];
+  const int64_t from = n - bundle.delay;
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
   if (!positive) positive = negative;
   if (!negative) negative = positive;
   const SynapseTable& synapse = bundle.synapse.table();
   const Plasticity* plasticity = bundle.plasticity.get();
-  const bool on_pre = plasticity && plasticity->rule.table().hooks & hook_on_pre;
+  const bool on_pre = plasticity && plasticity->has(hook_on_pre);
+  Sources* state = sources_[b].columns.empty() ? nullptr : &sources_[b];
+  RowContext row{bundle.key, n, 0};
 
   for (const auto& shard : m_.shards) {
     const auto sources = shard->fired(from, bundle.source);
     for (size_t i = 0; i < sources.size(); ++i) {
       if (i + 1 < sources.size()) prefetch(bundle, sources[i + 1], number_);
       const Bundle::Part part = bundle.part(sources[i], number_);
+      const int32_t* targets = bundle.targets + part.begin;
       if (on_pre) {
-        float* columns[max_columns];
-        for (size_t c = 0; c < plasticity->columns.size(); ++c) columns[c] = plasticity->columns[c] + part.begin;
-        plasticity->rule.table().on_pre(plasticity->rule.object(), columns, bundle.targets + part.begin, part.size(), pre, sources[i],
-                                        plasticity->post_columns.data());
+        plasticity->rule.table().on_pre(plasticity->rule.object(), columns_from(*plasticity, part.begin).data(), targets, part.size(),
+                                        pre_columns_[b].data(), sources[i], plasticity->post_columns.data());
       }
-      synapse.deliver(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), 1.f, positive, negative);
+      float factor = 1;
+      if (state) {
+        int64_t& last = state->last[static_cast<size_t>(sources[i])];
+        const double elapsed = last == never ? INFINITY : static_cast<double>(n - last) * m_.clock.dt();
+        factor = synapse.spike(bundle.synapse.object(), state->pointers.data(), sources[i], static_cast<float>(elapsed));
+        last = n;
+      }
+      row.first = part.begin;
+      if (bundle.one_weight)
+        synapse.deliver_common(bundle.synapse.object(), targets, *bundle.weight, part.size(), factor, positive, negative, &row);
+      else
+        synapse.deliver(bundle.synapse.object(), targets, bundle.weight + part.begin, part.size(), factor, positive, negative, &row);
       events += part.size();
     }
   }
 }
 
-void Shard::deliver_activity(const Bundle& bundle, const float* x) {
+void Shard::deliver_activity(const Bundle& bundle, const float* x, int64_t n) {
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
+  RowContext row{bundle.key, n, 0};
   for (int32_t i = 0; i < bundle.sources(); ++i) {
     if (x[i] == 0) continue;
     const Bundle::Part part = bundle.part(i, number_);
+    row.first = part.begin;
     bundle.synapse.table().deliver(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), x[i],
-                                   positive, negative);
+                                   positive, negative, &row);
+  }
+}
+
+void Shard::deliver_coupling(const Bundle& bundle, const float* x, const float* y) {
+  float* plane = m_.populations[static_cast<size_t>(bundle.target)]->plane(bundle.ports.positive);
+  for (int32_t i = 0; i < bundle.sources(); ++i) {
+    const Bundle::Part part = bundle.part(i, number_);
+    bundle.synapse.table().couple(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), x[i], y, plane);
   }
 }
 
@@ -184,45 +242,94 @@ void Shard::update(int64_t n) {
 }
 
 void Shard::learn(int64_t n, int64_t trial_begin) {
+  const bool interval_ends = (n + 1) % m_.learning_steps == 0;
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     const Bundle& bundle = m_.bundles[b];
     const Plasticity* p = bundle.plasticity.get();
     if (!p || own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
     if (p->on_activity) {
-      if ((n + 1) % m_.learning_steps == 0)
-        learn_from_activity(bundle, m_.populations[static_cast<size_t>(bundle.source)]->activity(n - bundle.delay, trial_begin),
+      if (interval_ends)
+        learn_from_activity(b, m_.populations[static_cast<size_t>(bundle.source)]->activity(n - bundle.delay, trial_begin),
                             m_.populations[static_cast<size_t>(bundle.target)]->activity(n, trial_begin));
       continue;
     }
-    const LearningRuleTable& rule = p->rule.table();
-    const auto mine = fired(n, bundle.target);
-    float* const* pre = pre_columns_[b].data();
-    if (p->transpose) {
-      for (int32_t j : mine) {
-        const int64_t first = p->transpose->offset[static_cast<size_t>(j)], last = p->transpose->offset[static_cast<size_t>(j) + 1];
-        rule.on_post(p->rule.object(), p->columns.data(), p->transpose->synapse.data() + first, p->transpose->source.data() + first,
-                     last - first, pre, p->post_columns.data(), j);
-      }
-    }
-    if (n - bundle.delay >= trial_begin) {
-      for (const auto& shard : m_.shards) {
-        const auto arrived = shard->fired(n - bundle.delay, bundle.source);
-        rule.pre_fired(p->rule.object(), pre, arrived.data(), static_cast<int64_t>(arrived.size()));
-      }
-    }
-    rule.post_fired(p->rule.object(), p->post_columns.data(), mine.data(), static_cast<int64_t>(mine.size()));
+    if (p->has(hook_post_step)) learn_from_state(b, n);
+    learn_from_spikes(b, n, trial_begin);
+    if (p->has(hook_elapsed) && interval_ends) learn_from_time(b);
   }
 }
 
-void Shard::learn_from_activity(const Bundle& bundle, const float* x, const float* y) {
+void Shard::learn_from_state(size_t b, int64_t n) {
+  const Bundle& bundle = m_.bundles[b];
   const Plasticity& p = *bundle.plasticity;
-  const Moment moment{static_cast<float>(static_cast<double>(m_.learning_steps) * m_.clock.dt()), 0.f};
-  float* columns[max_columns];
+  const LearningRuleTable& rule = p.rule.table();
+  const Range range = own_[static_cast<size_t>(bundle.target)];
+  const Moment moment{static_cast<float>(m_.clock.dt()), 0};
+  RowPointers state;
+  for (size_t v = 0; v < p.target_variables.size(); ++v)
+    state[v] = const_cast<float*>(m_.populations[static_cast<size_t>(bundle.target)]->kept(p.target_variables[v], n, 0)) + range.begin;
+  const int64_t count =
+      rule.post_step(p.rule.object(), p.post_columns.data(), state.data(), range.begin, range.end, fired_scratch_.data(), &moment);
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t j = fired_scratch_[static_cast<size_t>(i)];
+    const int64_t first = p.transpose->offset[static_cast<size_t>(j)], last = p.transpose->offset[static_cast<size_t>(j) + 1];
+    rule.while_active(p.rule.object(), p.columns.data(), p.transpose->synapse.data() + first, p.transpose->source.data() + first, last - first,
+                      pre_columns_[b].data(), p.post_columns.data(), j, &moment);
+  }
+}
+
+void Shard::learn_from_spikes(size_t b, int64_t n, int64_t trial_begin) {
+  const Bundle& bundle = m_.bundles[b];
+  const Plasticity& p = *bundle.plasticity;
+  const LearningRuleTable& rule = p.rule.table();
+  const auto mine = fired(n, bundle.target);
+  float* const* pre = pre_columns_[b].data();
+  if (p.has(hook_on_post)) {
+    for (int32_t j : mine) {
+      const int64_t first = p.transpose->offset[static_cast<size_t>(j)], last = p.transpose->offset[static_cast<size_t>(j) + 1];
+      rule.on_post(p.rule.object(), p.columns.data(), p.transpose->synapse.data() + first, p.transpose->source.data() + first, last - first,
+                   pre, p.post_columns.data(), j);
+    }
+  }
+  if (n - bundle.delay >= trial_begin) {
+    for (const auto& shard : m_.shards) {
+      const auto arrived = shard->fired(n - bundle.delay, bundle.source);
+      rule.pre_fired(p.rule.object(), pre, arrived.data(), static_cast<int64_t>(arrived.size()));
+      if (p.modulator >= 0)
+        signals_[b].now += p.signal_step * static_cast<double>(shard->fired(n - bundle.delay, p.modulator).size());
+    }
+  }
+  rule.post_fired(p.rule.object(), p.post_columns.data(), mine.data(), static_cast<int64_t>(mine.size()));
+  signals_[b].sum += signals_[b].now;
+}
+
+void Shard::learn_from_time(size_t b) {
+  const Bundle& bundle = m_.bundles[b];
+  const Plasticity& p = *bundle.plasticity;
+  const auto steps = static_cast<double>(m_.learning_steps);
+  const Moment moment{static_cast<float>(steps * m_.clock.dt()), static_cast<float>(signals_[b].sum / steps)};
+  signals_[b].sum = 0;
   for (int32_t i = 0; i < bundle.sources(); ++i) {
     const Bundle::Part part = bundle.part(i, number_);
-    for (size_t c = 0; c < p.columns.size(); ++c) columns[c] = p.columns[c] + part.begin;
-    p.rule.table().update(p.rule.object(), columns, bundle.targets + part.begin, part.size(), x[i], y, &moment);
+    p.rule.table().elapsed(p.rule.object(), columns_from(p, part.begin).data(), bundle.targets + part.begin, part.size(),
+                           pre_columns_[b].data(), i, p.post_columns.data(), &moment);
   }
+}
+
+void Shard::learn_from_activity(size_t b, const float* x, const float* y) {
+  const Bundle& bundle = m_.bundles[b];
+  const Plasticity& p = *bundle.plasticity;
+  const LearningRuleTable& rule = p.rule.table();
+  const Moment moment{static_cast<float>(static_cast<double>(m_.learning_steps) * m_.clock.dt()), 0.f};
+  float* const* pre = pre_columns_[b].data();
+  for (int32_t i = 0; i < bundle.sources(); ++i) {
+    const Bundle::Part part = bundle.part(i, number_);
+    rule.update(p.rule.object(), columns_from(p, part.begin).data(), bundle.targets + part.begin, part.size(), x[i], y, pre, i,
+                p.post_columns.data(), &moment);
+  }
+  const Range range = own_[static_cast<size_t>(bundle.target)];
+  rule.pre_active(p.rule.object(), pre, x, 0, bundle.sources(), &moment);
+  rule.post_active(p.rule.object(), p.post_columns.data(), y, range.begin, range.end, &moment);
 }
 
 }  // namespace proxon

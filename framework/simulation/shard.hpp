@@ -61,12 +61,16 @@ class Shard {
   void reset();
   void decay_traces();
   void deliver(int64_t n, int64_t trial_begin);
-  void deliver_spikes(const Bundle& bundle, float* const* pre, int64_t from);
-  void deliver_activity(const Bundle& bundle, const float* x);
+  void deliver_spikes(size_t b, int64_t n);
+  void deliver_activity(const Bundle& bundle, const float* x, int64_t n);
+  void deliver_coupling(const Bundle& bundle, const float* x, const float* y);
   void drive(int64_t n);
   void update(int64_t n);
   void learn(int64_t n, int64_t trial_begin);
-  void learn_from_activity(const Bundle& bundle, const float* x, const float* y);
+  void learn_from_activity(size_t b, const float* x, const float* y);
+  void learn_from_spikes(size_t b, int64_t n, int64_t trial_begin);
+  void learn_from_state(size_t b, int64_t n);
+  void learn_from_time(size_t b);
 
   Machine& m_;
   int32_t number_;
@@ -74,6 +78,17 @@ class Shard {
   std::vector<Fired> fired_;                      ///< ring over steps
   std::vector<Columns> pre_;                      ///< [bundle][trace][source]: this shard's copy of the sources' traces
   std::vector<std::vector<float*>> pre_columns_;  ///< the same, as the rules take them
+  struct Signal {
+    double now = 0, sum = 0;
+  };
+  std::vector<Signal> signals_;                   ///< [bundle]: of the learning rule
+  /// This shard's copy of what the synapses of a source share.
+  struct Sources {
+    Columns columns;
+    std::vector<float*> pointers;
+    Column<int64_t> last;  ///< step at which the last spike arrived; `never`: none did
+  };
+  std::vector<Sources> sources_;                  ///< [bundle]
   Column<int32_t> fired_scratch_;
   Column<float> drive_scratch_;
 };

@@ -39,7 +39,7 @@ Simulation::State::State(const Blueprint& blueprint, Connectome& network, const 
   PROXON_CHECK(descriptions.size() == connectome.populations().size());
   for (size_t p = 0; p < descriptions.size(); ++p)
     populations.push_back(std::make_unique<RunningPopulation>(*descriptions[p], connectome.populations()[p].first, clock, o.seed));
-  bundles = make_bundles(blueprint, connectome, populations, clock);
+  bundles = make_bundles(blueprint, connectome, populations, clock, o.seed);
   for (size_t s = 0; s < stimuli.size(); ++s) drives.emplace_back(stimuli[s], static_cast<int32_t>(s), populations, clock, o.seed);
   recorder = std::make_unique<Recorder>(o, populations, drives, clock);
 
@@ -53,24 +53,40 @@ Simulation::State::State(const Blueprint& blueprint, Connectome& network, const 
   }
   slots = longest + chunk;
   for (auto& population : populations) population->keep_activity(slots);
+  for (const Bundle& bundle : bundles) {
+    RunningPopulation& target = *populations[static_cast<size_t>(bundle.target)];
+    if (bundle.coupling()) {
+      populations[static_cast<size_t>(bundle.source)]->keep_variable(bundle.source_variable, slots);
+      target.keep_variable(bundle.target_variable, slots);
+    }
+    if (bundle.plasticity)
+      for (int32_t variable : bundle.plasticity->target_variables) target.keep_variable(variable, slots);
+  }
   flush_every = recorder->flush_steps(std::max<int64_t>(1, static_cast<int64_t>(100 / clock.dt())));
 }
 
 /// As many threads as are wanted, but not so many that a meeting (a few microseconds) costs more than what is done between two of them.
 int32_t Simulation::State::plan_threads() const {
   double nanoseconds = 2.0 * connectome.neurons();
-  for (const Bundle& bundle : bundles) nanoseconds += (bundle.rates ? 1.0 : 1e-3) * static_cast<double>(bundle.size());
+  for (const Bundle& bundle : bundles) nanoseconds += (bundle.rates || bundle.coupling() ? 1.0 : 1e-3) * static_cast<double>(bundle.size());
   const double useful = nanoseconds * static_cast<double>(chunk) / 2000;
   return std::max(1, static_cast<int32_t>(std::min<double>({1.0 * threads(), useful, connectome.neurons() / 64.0})));
 }
 
 void Simulation::State::make_shards(int32_t count) {
-  // Borders are multiples of 64 neurons; the remainders of the populations go to different threads.
+  // Borders are multiples of 64 neurons; the remainders of the populations go to different threads. A rule that hands something on along
+  // its rows needs them whole: its targets belong to one thread.
+  std::vector<bool> whole(populations.size(), false);
+  for (const Bundle& bundle : bundles)
+    if (bundle.plasticity && bundle.plasticity->has(hook_whole_rows)) whole[static_cast<size_t>(bundle.target)] = true;
   std::vector<std::vector<int32_t>> borders(populations.size());
   for (size_t p = 0; p < populations.size(); ++p) {
     const int64_t size = populations[p]->size(), blocks = (size + 63) / 64;
     for (int64_t t = 0; t <= count; ++t)
-      borders[p].push_back(static_cast<int32_t>(std::min(size, (t * blocks + static_cast<int64_t>(p) % count) / count * 64)));
+      if (whole[p])
+        borders[p].push_back(t == 0 ? 0 : static_cast<int32_t>(size));
+      else
+        borders[p].push_back(static_cast<int32_t>(std::min(size, (t * blocks + static_cast<int64_t>(p) % count) / count * 64)));
   }
   for (Bundle& bundle : bundles) bundle.split(borders[static_cast<size_t>(bundle.target)]);
   shards.clear();
