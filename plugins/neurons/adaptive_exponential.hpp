@@ -1,0 +1,142 @@
+// The adaptive exponential membrane that aeif_cond_exp and aeif_cond_alpha share. The exponential makes V_m run away to
+// V_peak within microseconds, so steps of fixed length would be either slow or late: a step of the Runge-Kutta method
+// is at most dt / substeps long, and shorter on the upswing, where it is a fixed part of the time in which the
+// exponential current moves V_m by Delta_T. Both shrink with substeps, so the error of potentials and spike times falls
+// with its fourth power. Within a step the reset takes effect at once, and the spike is stamped at the step's end, as
+// in NEST.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <proxon/plugin/integrate.hpp>
+#include <proxon/plugin/neuron.hpp>
+#include <stdexcept>
+
+namespace proxon {
+
+struct AdaptiveExponentialParameters {
+  double V_peak = 0;
+  double V_reset = -60;
+  double t_ref = 0;
+  double g_L = 30;
+  double C_m = 281;
+  double E_ex = 0;
+  double E_in = -85;
+  double E_L = -70.6;
+  double Delta_T = 2;
+  double tau_w = 144;
+  double a = 4;
+  double b = 80.5;
+  double V_th = -50.4;
+  double tau_syn_ex = 0.2;
+  double tau_syn_in = 2;
+  double I_e = 0;
+  int64_t substeps = 2;
+  static constexpr auto fields() {
+    using P = AdaptiveExponentialParameters;
+    return std::tuple{field<&P::V_peak>("mV", "potential at which a spike is cut off, above V_th"),
+                      field<&P::V_reset>("mV", "potential after a spike, below V_peak"),
+                      field<&P::t_ref>("ms", "refractory period", at_least(0)),
+                      field<&P::g_L>("nS", "leak conductance", above(0)),
+                      field<&P::C_m>("pF", "capacitance of the membrane", above(0)),
+                      field<&P::E_ex>("mV", "reversal potential of excitatory synapses"),
+                      field<&P::E_in>("mV", "reversal potential of inhibitory synapses"),
+                      field<&P::E_L>("mV", "reversal potential of the leak"),
+                      field<&P::Delta_T>("mV", "slope factor; 0 is a plain threshold at V_th", at_least(0)),
+                      field<&P::tau_w>("ms", "time constant of the adaptation", above(0)),
+                      field<&P::a>("nS", "subthreshold adaptation"),
+                      field<&P::b>("pA", "what a spike adds to the adaptation"),
+                      field<&P::V_th>("mV", "threshold of spike initiation"),
+                      field<&P::tau_syn_ex>("ms", "time constant of the excitatory conductance", above(0)),
+                      field<&P::tau_syn_in>("ms", "time constant of the inhibitory conductance", above(0)),
+                      field<&P::I_e>("pA", "constant input current"),
+                      field<&P::substeps>("1", "least number of steps of the method in a step of the simulation",
+                                          at_least(1), at_most(10000))};
+  }
+};
+
+struct AdaptiveExponentialInput {
+  float ex, in, I;
+  static constexpr auto fields() {
+    using Input = AdaptiveExponentialInput;
+    return std::tuple{
+        field<&Input::ex>("nS", "sum of the (peak) conductances that begin", excitatory),
+        field<&Input::in>("nS", "sum of the (peak) conductances that begin, as weights below 0", inhibitory),
+        field<&Input::I>("pA", "current", current)};
+  }
+};
+
+/// A conductance and its slope; without alpha the slope stays 0.
+struct DecayingConductance {
+  double g, dg;
+  /// What is left of it after h, with P = exp(-h / tau).
+  DecayingConductance after(double h, double P) const { return {(g + dg * h) * P, dg * P}; }
+};
+
+struct AdaptiveExponential {
+  AdaptiveExponentialParameters p;
+  double dt, longest, shortest, upswing, cut, half_ex, half_in;
+  int32_t refractory_steps;
+
+  AdaptiveExponential(const AdaptiveExponentialParameters& parameters, double step)
+      : p(parameters),
+        dt(step),
+        longest(step / static_cast<double>(p.substeps)),
+        shortest(longest / 4096),
+        // Part of the time C / g_L exp(-(V - V_th) / Delta_T) in which the exponential current moves V by Delta_T.
+        upswing(0.4 / static_cast<double>(p.substeps) * p.C_m / p.g_L),
+        cut(p.Delta_T > 0 ? p.V_peak : p.V_th),
+        half_ex(std::exp(-longest / 2 / p.tau_syn_ex)),
+        half_in(std::exp(-longest / 2 / p.tau_syn_in)),
+        refractory_steps(static_cast<int32_t>(std::lround(p.t_ref / step))) {
+    if (p.V_peak < p.V_th) throw std::invalid_argument("V_peak must not lie below V_th");
+    if (p.V_reset >= cut) throw std::invalid_argument("V_reset must lie below V_peak (below V_th where Delta_T is 0)");
+    // The exponential must not overflow, with room for what is computed from it.
+    if (p.Delta_T > 0 && (p.V_peak - p.V_th) / p.Delta_T > 600)
+      throw std::invalid_argument(
+          "(V_peak - V_th) / Delta_T is above 600, where the exponential overflows: raise Delta_T or lower V_peak");
+  }
+
+  /// One step of the simulation; conductances are left as they are at its end, before what arrives there.
+  bool step(double& V, double& w, int32_t& refractory, DecayingConductance& ex, DecayingConductance& in,
+            double current) const {
+    bool fired = false;
+    for (double left = dt; left > 1e-9 * dt;) {
+      const bool held = refractory > 0;
+      const double lift = p.Delta_T > 0 ? exponential((V - p.V_th) / p.Delta_T) : 0;
+      const double h = std::min(left, held || lift < 0.1 ? longest : std::clamp(upswing / lift, shortest, longest));
+      const bool regular = h == longest;
+      const double P_ex = regular ? half_ex : exponential(-h / 2 / p.tau_syn_ex),
+                   P_in = regular ? half_in : exponential(-h / 2 / p.tau_syn_in);
+      const DecayingConductance ex_half = ex.after(h / 2, P_ex), in_half = in.after(h / 2, P_in);
+      const DecayingConductance ex_end = ex_half.after(h / 2, P_ex), in_end = in_half.after(h / 2, P_in);
+      const auto y = runge_kutta_4(std::array<double, 2>{V, w}, h, [&](const std::array<double, 2>& now, double part) {
+        const double u = held ? p.V_reset : std::min(now[0], p.V_peak);
+        const double g_ex = part == 0   ? ex.g
+                            : part == 1 ? ex_end.g
+                                        : ex_half.g,
+                     g_in = part == 0   ? in.g
+                            : part == 1 ? in_end.g
+                                        : in_half.g;
+        const double spike = p.Delta_T > 0 ? p.g_L * p.Delta_T * exponential((u - p.V_th) / p.Delta_T) : 0;
+        const double I =
+            p.g_L * (p.E_L - u) + spike + g_ex * (p.E_ex - u) + g_in * (p.E_in - u) - now[1] + p.I_e + current;
+        return std::array<double, 2>{held ? 0 : I / p.C_m, (p.a * (u - p.E_L) - now[1]) / p.tau_w};
+      });
+      V = held ? p.V_reset : y[0];
+      w = y[1];
+      ex = ex_end;
+      in = in_end;
+      left -= h;
+      if (held || V < cut) continue;
+      // What is left of this step belongs to the refractory period too, and is not counted.
+      fired = true;
+      V = p.V_reset;
+      w += p.b;
+      refractory = refractory_steps > 0 ? refractory_steps + 1 : 0;
+    }
+    refractory -= refractory > 0;
+    return fired;
+  }
+};
+
+}  // namespace proxon
