@@ -24,7 +24,7 @@ constexpr std::array units = {
     Unit{"Ohm", "resistance", 0},  Unit{"MOhm", "resistance", 6}, Unit{"GOhm", "resistance", 9},
     Unit{"Hz", "rate", 0},         Unit{"kHz", "rate", 3},        Unit{"1/s", "rate", 0},        Unit{"1/ms", "rate", 3},
     Unit{"m", "length", 0},        Unit{"mm", "length", -3},      Unit{"um", "length", -6},
-    Unit{"1", "pure number", 0},   Unit{"%", "pure number", -2},
+    Unit{"1", "pure number", 0},   Unit{"%", "pure number", -2},  Unit{"deg", "angle", 0},
 };
 
 constexpr double power_of_ten(int n) {

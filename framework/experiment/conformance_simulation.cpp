@@ -273,6 +273,10 @@ void connectivity(const PluginValue& plugin, Findings& findings) {
                                               std::tuple{7, 1, 0}, std::tuple{10, 10, 1}, std::tuple{64, 33, 0}, std::tuple{300, 300, 1}}) {
     const std::string where = fmt::format("from {} to {} neurons{}", sources, targets, same ? " of one population" : "");
     ConnectivitySetup setup{sources, targets, static_cast<uint32_t>(same), {1, purpose("conformance")}, nullptr};
+    // Neurons on a line, 10 um apart.
+    std::vector<double> line(3 * static_cast<size_t>(std::max(sources, targets)), 0);
+    for (size_t i = 0; i < line.size(); i += 3) line[i] = 10 * static_cast<double>(i / 3);
+    setup.space = {line.data(), line.data(), 1, 0, 0, 0};
     const auto& table = *static_cast<const ConnectivityTable*>(plugin.plugin->table);
     const int64_t numbers = table.scratch(plugin.values.data(), &setup);
     if (numbers < 0 || numbers > 1'000'000) {

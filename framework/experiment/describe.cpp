@@ -59,12 +59,16 @@ std::string describe_experiment(const Experiment& experiment) {
   text += fmt::format("seed {}\n\nnetwork:\n", experiment.seed);
   for (const Population* population : experiment.blueprint.populations()) {
     text += fmt::format("  population {}: {} neurons\n", population->name, format_count(population->size)) + plugin_text(population->neuron, "neuron", "    ");
+    if (population->positions) text += fmt::format("    positions: {}\n", positions_text(population->positions));
     for (const auto& [field, distribution] : population->initial)
       text += fmt::format("    initial {}: {} {}\n", field->name, distribution_text(distribution), field->unit);
   }
   for (const Projection* projection : experiment.blueprint.projections()) {
-    text += fmt::format("  projection {}: {} -> {}, weight {}, delay {} ms\n", projection->name, projection->source, projection->target,
-                        distribution_text(projection->weight), projection->delay);
+    text += fmt::format("  projection {}: {} -> {}, weight {}{}, delay {} ms{}\n", projection->name, projection->source, projection->target,
+                        distribution_text(projection->weight),
+                        projection->sign == Sign::any ? "" : fmt::format(" ({})", sign_names[static_cast<size_t>(projection->sign)]),
+                        distribution_text(projection->delay),
+                        projection->delay.varies() ? fmt::format(", rounded to the nearest multiple of {} ms, at least one", experiment.options.dt) : "");
     text += plugin_text(projection->connectivity, "connectivity", "    ") + plugin_text(projection->synapse, "synapse", "    ");
     if (projection->learning_rule) text += plugin_text(*projection->learning_rule, "learning rule", "    ");
   }

@@ -90,7 +90,7 @@ void simulate(Experiment& experiment, const RunOptions& run) {
 
   Connectome connectome;
   stage("network", run.archive, 1, [&](Progress& progress) {
-    connectome = build(experiment.blueprint, experiment.seed);
+    connectome = build(experiment.blueprint, experiment.seed, experiment.options.dt);
     progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()),
                               format_count(connectome.synapses()),
                               format_bytes(static_cast<double>(connectome.bytes()))));

@@ -22,16 +22,17 @@ namespace {
 
 const NeuronTable& model_of(const Population& population) { return *static_cast<const NeuronTable*>(population.neuron.plugin->table); }
 
-archive::PopulationRecord record(const Population& population) {
+archive::PopulationRecord record(const Population& population, uint64_t seed) {
   archive::PopulationRecord record{.name = population.name,
                                    .model = population.neuron.name,
                                    .size = population.size,
                                    .parameters = attributes(population.neuron.values),
                                    .node_names = population.neuron_names,
-                                   .positions = {},
+                                   .positions = coordinates(population.positions, population.positions ? population.size : 0, population.name, seed),
                                    .spikes = model_of(population).spiking != 0};
   for (const auto& [field, distribution] : population.initial)
     record.parameters.push_back({std::string("initial.") + field->name, distribution_text(distribution), field->unit});
+  if (population.positions) record.parameters.push_back({"positions", positions_text(population.positions), ""});
   return record;
 }
 
@@ -62,7 +63,9 @@ archive::ProjectionRecord record(const Projection& projection, const SynapseRows
   }
   record.parameters.push_back({"weight", distribution_text(projection.weight), record.weight_unit});
   record.parameters.push_back({"weight_scale", projection.weight_scale, ""});
-  record.parameters.push_back({"delay", projection.delay, "ms"});
+  if (projection.delay.varies()) record.parameters.push_back({"delay", distribution_text(projection.delay), "ms"});
+  else record.parameters.push_back({"delay", projection.delay.mean, "ms"});
+  record.parameters.push_back({"sign", std::string(sign_names[static_cast<size_t>(projection.sign)]), ""});
   if (projection.learning_rule) record.learning_parameters = attributes(projection.learning_rule->values);
   record.synapses = {rows.offset, rows.target, rows.weight, rows.delay.each(), rows.delay.codes()};
   return record;
@@ -128,7 +131,7 @@ SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome
                                 {{"population", set.population, ""}, {"neurons", std::vector<double>(set.neurons.begin(), set.neurons.end()), ""}}});
   }
   for (const Population* population : experiment.blueprint.populations()) {
-    skeleton.populations.push_back(record(*population));
+    skeleton.populations.push_back(record(*population, experiment.seed));
     const auto& kept = experiment.options.record_spikes;
     if (std::find(kept.begin(), kept.end(), population->name) == kept.end()) skeleton.populations.back().spikes = false;
   }

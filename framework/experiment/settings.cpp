@@ -5,6 +5,7 @@
 
 #include "proxon/base/csv.hpp"
 #include "proxon/experiment/biology.hpp"
+#include "proxon/experiment/replay.hpp"
 #include "proxon/network/draw.hpp"
 #include "proxon/network/listed.hpp"
 
@@ -156,7 +157,7 @@ void read_projections(Table network, double dt, Experiment& experiment) {
     lookup(populations, settings.target, table.where("target"), "population");
     check_files(table, "connectivity", projection.connectivity.values);
     try {
-      check_delay(settings.delay, dt);
+      if (table.has("delay")) check_delay(settings.delay, dt);
     } catch (const Error& error) {
       fail("{}{}", table.where("delay"), error.what());
     }
@@ -234,13 +235,19 @@ void read_stimuli(Table root, double dt, Experiment& experiment) {
     const Values values = table.read<StimulusSettings>();
     const auto& settings = values.as<StimulusSettings>();
     const NeuronSet& target = lookup(experiment.groups, settings.target, table.where("target"), "population or group");
-    try_out<StimulusTable>(*settings.generator.value, StimulusSetup{dt, Key{experiment.seed, purpose(name)}}, table, "generator");
+    PluginValue generator = *settings.generator.value;
+    try {
+      fill_from_recording(generator, target.population_size);
+    } catch (const Error& error) {
+      fail("{}{}", table.where("generator"), error.what());
+    }
+    try_out<StimulusTable>(generator, StimulusSetup{dt, Key{experiment.seed, purpose(name)}}, table, "generator");
     experiment.stimuli.push_back({.name = name,
                                   .target = target.population,
                                   .neurons = target.neurons,
                                   .weight = settings.weight,
                                   .receptor = std::string(settings.receptor),
-                                  .generator = *settings.generator.value});
+                                  .generator = std::move(generator)});
   }
 }
 

@@ -47,6 +47,11 @@ void Blueprint::add(Population population) {
   for (const std::string& name : population.neuron_names)
     if (!names.insert(name).second) fail("population '{}' has two neurons called '{}'.", population.name, name);
 
+  try {
+    check_positions(population.positions, population.size);
+  } catch (const Error& error) {
+    fail("population '{}': its positions: {}", population.name, error.what());
+  }
   add_vertex(std::move(population), graph);
 }
 

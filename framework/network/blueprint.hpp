@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proxon/network/positions.hpp"
 #include "proxon/plugin/registry.hpp"
 
 namespace proxon {
@@ -17,7 +18,12 @@ struct Population {
   PluginValue neuron;                                       ///< model and its parameters
   std::vector<std::pair<const FieldInfo*, Distribution>> initial;  ///< initial values of state variables; the others at their defaults
   std::vector<std::string> neuron_names;                    ///< empty, or one a neuron ("ADAL")
+  Positions positions;                                      ///< where the neurons are; none when nobody asks for distances
 };
+
+/// What Dale's law lets the weights of a projection be.
+enum class Sign { any, excitatory, inhibitory };
+inline constexpr const char* sign_names[] = {"any", "excitatory", "inhibitory"};
 
 /// The synapses from one population to another.
 struct Projection {
@@ -26,7 +32,8 @@ struct Projection {
   PluginValue connectivity;
   Distribution weight = Distribution::constant(1);  ///< in the unit of the target's port; scales nothing that a file gives
   double weight_scale = 1;                          ///< factor on weights that come from a file
-  double delay = 1;                                 ///< ms
+  Distribution delay = Distribution::constant(1);   ///< ms; drawn ones are rounded to the nearest multiple of dt, at least one
+  Sign sign = Sign::any;                            ///< weights of the other sign are refused
   PluginValue synapse;
   std::optional<PluginValue> learning_rule;
   std::string modulator;  ///< population whose spikes are the learning rule's signal (reward, dopamine); "": none

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <numeric>
 
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/network/connectome.hpp"
+#include "proxon/network/draw.hpp"
 #include "proxon/network/listed.hpp"
 
 namespace proxon {
@@ -19,13 +19,14 @@ namespace {
 /// A connection rule made ready, with the numbers that it keeps.
 class Rule {
  public:
-  Rule(const Population& source, const Population& target, const Projection& projection, uint64_t seed)
+  Rule(const Population& source, const Population& target, const Projection& projection, const Space& space, uint64_t seed)
       : name_(projection.connectivity.name),
         setup_{.sources = source.size,
                .targets = target.size,
                .same_population = &source == &target,
                .key = {seed, purpose("connectivity"), purpose(projection.name)},
-               .scratch = nullptr} {
+               .scratch = nullptr,
+               .space = space} {
     const auto& table = *static_cast<const ConnectivityTable*>(projection.connectivity.plugin->table);
     scratch_.resize(static_cast<size_t>(table.scratch(projection.connectivity.values.data(), &setup_)));
     setup_.scratch = scratch_.data();
@@ -81,18 +82,8 @@ Column<int64_t> count_partners(const Rule& rule, int64_t n) {
   return offset;
 }
 
-/// Throws where `synapses` cannot fit into this machine: the kernel would grant the memory and end the process later.
-void check_memory(int64_t synapses) {
-  const double needed = 8.0 * static_cast<double>(synapses);
-  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  if (needed > there)
-    fail("its {} synapses need {} of memory, and this machine has {}; make it smaller.", format_count(synapses),
-         format_bytes(needed), format_bytes(there));
-}
-
-void connect_by_source(const Rule& rule, SynapseRows& rows) {
-  rows.offset = count_partners(rule, rows.sources);
-  check_memory(rows.offset.back());
+void connect_by_source(const Rule& rule, Column<int64_t> first, SynapseRows& rows) {
+  rows.offset = std::move(first);
   rows.target.resize(static_cast<size_t>(rows.offset.back()));
   parallel_for(rows.sources, 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -103,10 +94,8 @@ void connect_by_source(const Rule& rule, SynapseRows& rows) {
   });
 }
 
-void connect_by_target(const Rule& rule, SynapseRows& rows) {
-  const Column<int64_t> first = count_partners(rule, rows.targets);
+void connect_by_target(const Rule& rule, const Column<int64_t>& first, SynapseRows& rows) {
   const int64_t n = first.back();
-  check_memory(n);
 
   // Draw the sources, target by target. They wait in the column of weights, which is filled last; each share of the
   // targets counts how often it met each source. So few shares that their counts stay within an eighth of the result.
@@ -150,71 +139,85 @@ void connect_by_target(const Rule& rule, SynapseRows& rows) {
   });
 }
 
-/// Throws when nothing sensible can be drawn from a distribution.
-void check_distribution(const Distribution& d) {
-  if (!std::isfinite(d.mean) || !std::isfinite(d.std) || d.std < 0 || std::isnan(d.low) || std::isnan(d.high))
-    fail("its weight {} is not made of finite numbers.", distribution_text(d));
-  if (d.kind == DistributionKind::constant) return;
-  if (d.low > d.high) fail("its weight {} has low above high.", distribution_text(d));
-  if (d.kind == DistributionKind::uniform && !(std::isfinite(d.low) && std::isfinite(d.high)))
-    fail("its weight {} needs low and high.", distribution_text(d));
-  if (d.kind == DistributionKind::lognormal && d.mean == 0)
-    fail("its weight {} needs a mean other than 0.", distribution_text(d));
+/// Dale's law: throws when a weight has the sign that the projection must not have.
+void check_sign(const Projection& projection, const SynapseRows& rows) {
+  if (projection.sign == Sign::any) return;
+  const bool excitatory = projection.sign == Sign::excitatory;
+  const auto wrong = std::count_if(rows.weight.begin(), rows.weight.end(), [&](float w) { return excitatory ? w < 0 : w > 0; });
+  if (wrong > 0)
+    fail("{} of its {} weights are {}, and it is declared {} (Dale's law); bound the weight by {} = 0, or leave `sign` out.", wrong,
+         rows.size(), excitatory ? "negative" : "positive", sign_names[static_cast<size_t>(projection.sign)],
+         excitatory ? "low" : "high");
 }
 
-/// Draws each synapse's weight from (seed, "weight", projection, synapse).
-void draw_weights(const Distribution& distribution, const Key& key, SynapseRows& rows) {
-  check_distribution(distribution);
-  std::atomic<bool> finite = true;
-  rows.weight.resize(rows.target.size());
-  parallel_for(rows.size(), 1 << 16, [&](int64_t begin, int64_t end) {
-    bool all = true;
-    if (distribution.kind == DistributionKind::constant) {
-      std::fill(rows.weight.begin() + begin, rows.weight.begin() + end, static_cast<float>(distribution.mean));
-      all = std::isfinite(rows.weight[begin]);
-    } else {
-      for (int64_t k = begin; k < end; ++k) {
-        Stream stream(key, static_cast<uint64_t>(k));
-        rows.weight[k] = static_cast<float>(sample(distribution, stream));
-        all &= std::isfinite(rows.weight[k]);
-      }
-    }
-    if (!all) finite = false;
-  });
-  if (!finite) fail("its weight {} gave a value that is not a finite float.", distribution_text(distribution));
+/// A projection that has been counted and not yet written.
+struct Prepared {
+  const Projection* projection;
+  const Population *source, *target;
+  std::unique_ptr<ProjectionSpace> space;
+  std::unique_ptr<Rule> rule;
+  Column<int64_t> first;  ///< where the partners of each entity of the rule's axis begin; empty for listed ones
+
+  int64_t synapses() const { return first.empty() ? 0 : first.back(); }
+};
+
+Prepared prepare(const Population& source, const Population& target, const Projection& projection, uint64_t seed) {
+  Prepared p{&projection, &source, &target, nullptr, nullptr, {}};
+  p.space = std::make_unique<ProjectionSpace>(source.positions, source.size, source.name, target.positions, target.size, target.name, seed);
+  for (const auto& [what, distribution] : {std::pair{"weight", &projection.weight}, std::pair{"delay", &projection.delay}})
+    if (distribution->law != DistanceLaw::none && p.space->space().dimensions == 0)
+      fail("its {} depends on distance, and population '{}' has no positions; add the table [network.populations.{}.positions].", what,
+           source.positions ? target.name : source.name, source.positions ? target.name : source.name);
+  p.rule = std::make_unique<Rule>(source, target, projection, p.space->space(), seed);
+  if (p.rule->axis() != Axis::listed)
+    p.first = count_partners(*p.rule, p.rule->axis() == Axis::source ? source.size : target.size);
+  return p;
 }
 
-SynapseRows build_rows(const Population& source, const Population& target, const Projection& projection,
-                       uint64_t seed) {
+/// Bytes of the columns of a projection.
+int64_t bytes_of(const Prepared& p, int64_t synapses, bool delays) {
+  return synapses * (delays ? 9 : 8) + (int64_t{p.source->size} + 1) * 8;
+}
+
+SynapseRows build_rows(Prepared& p, uint64_t seed, double dt) {
+  const Projection& projection = *p.projection;
   SynapseRows rows;
   rows.name = projection.name;
-  rows.sources = source.size, rows.targets = target.size;
-  rows.delay = projection.delay;
-  if (!(projection.delay > 0) || std::isinf(projection.delay))
-    fail("its delay is {} ms; it must be a finite number above 0.", projection.delay);
-
-  const Rule rule(source, target, projection, seed);
-  if (rule.axis() == Axis::source) connect_by_source(rule, rows);
-  if (rule.axis() == Axis::target) connect_by_target(rule, rows);
-  if (rule.axis() == Axis::listed) read_rows(source, target, projection, rows);
-  const bool from_file = rule.axis() == Axis::listed && !rows.weight.empty();
-  if (!from_file) draw_weights(projection.weight, {seed, purpose("weight"), purpose(projection.name)}, rows);
+  rows.sources = p.source->size, rows.targets = p.target->size;
+  const Rule& rule = *p.rule;
+  if (rule.axis() == Axis::source) connect_by_source(rule, std::move(p.first), rows);
+  if (rule.axis() == Axis::target) connect_by_target(rule, std::move(p.first), rows);
+  bool weights = false, delays = false;
+  if (rule.axis() == Axis::listed) {
+    delays = read_rows(*p.source, *p.target, projection, rows);
+    weights = !rows.weight.empty();
+  }
+  const Space space = p.space->space();
+  if (!weights) draw_weights(projection.weight, {seed, purpose("weight"), purpose(projection.name)}, space, rows);
+  check_sign(projection, rows);
+  if (!delays) draw_delays(projection.delay, {seed, purpose("delay"), purpose(projection.name)}, space, dt, rows);
   return rows;
 }
 
-Estimate estimate_rows(const Population& source, const Population& target, const Projection& projection,
-                       uint64_t seed) {
-  const Rule rule(source, target, projection, seed);
+Estimate estimate_rows(const Prepared& p) {
   Estimate e;
-  bool delays = false;
-  if (rule.axis() == Axis::listed) {
-    const ListedCount listed = count_rows(source, target, projection);
-    e.synapses = listed.synapses, delays = listed.delays;
+  bool delays = p.projection->delay.varies();
+  if (p.rule->axis() == Axis::listed) {
+    const ListedCount listed = count_rows(*p.source, *p.target, *p.projection);
+    e.synapses = listed.synapses, delays |= listed.delays;
   } else {
-    e.synapses = count_partners(rule, rule.axis() == Axis::source ? source.size : target.size).back();
+    e.synapses = p.synapses();
   }
-  e.bytes = e.synapses * (delays ? 12 : 8) + (int64_t{source.size} + 1) * 8;
+  e.bytes = bytes_of(p, e.synapses, delays);
   return e;
+}
+
+/// Throws where the network cannot fit into this machine: the kernel would grant the memory and end the process later.
+void check_memory(int64_t synapses, int64_t bytes) {
+  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (static_cast<double>(bytes) > there)
+    fail("the network's {} synapses need {} of memory, and this machine has {}; make it smaller.", format_count(synapses),
+         format_bytes(static_cast<double>(bytes)), format_bytes(there));
 }
 
 /// body(source, target, projection) for each projection; an Error gets the projection's name in front.
@@ -231,7 +234,7 @@ void for_each_projection(const Blueprint& blueprint, Body&& body) {
 
 }  // namespace
 
-Connectome build(const Blueprint& blueprint, uint64_t seed) {
+Connectome build(const Blueprint& blueprint, uint64_t seed, double dt) {
   std::vector<Connectome::PopulationRange> populations;
   for (const Population* population : blueprint.populations())
     populations.push_back({population->name, 0, population->size});
@@ -241,9 +244,23 @@ Connectome build(const Blueprint& blueprint, uint64_t seed) {
     return static_cast<int32_t>(found - populations.begin());
   };
 
-  std::vector<SynapseRows> projections;
+  // Count all, and check that they fit.
+  std::vector<Prepared> prepared;
+  int64_t synapses = 0, bytes = 0;
   for_each_projection(blueprint, [&](const Population& source, const Population& target, const Projection& projection) {
-    projections.push_back(build_rows(source, target, projection, seed));
+    check_distribution(projection.weight, "weight");
+    const Prepared& p = prepared.emplace_back(prepare(source, target, projection, seed));
+    check_delay(projection.delay, p.rule->axis() == Axis::listed && !projection.delay.varies() ? 0 : dt);
+    synapses += p.synapses();
+    bytes += bytes_of(p, p.synapses(), projection.delay.varies());
+  });
+  check_memory(synapses, bytes);
+
+  // Write them.
+  std::vector<SynapseRows> projections;
+  for_each_projection(blueprint, [&](const Population& source, const Population& target, const Projection&) {
+    projections.push_back(build_rows(prepared[projections.size()], seed, dt));
+    prepared[projections.size() - 1] = {};
     projections.back().source_population = position(source.name);
     projections.back().target_population = position(target.name);
   });
@@ -253,7 +270,7 @@ Connectome build(const Blueprint& blueprint, uint64_t seed) {
 Estimate estimate(const Blueprint& blueprint, uint64_t seed) {
   Estimate sum;
   for_each_projection(blueprint, [&](const Population& source, const Population& target, const Projection& projection) {
-    const Estimate e = estimate_rows(source, target, projection, seed);
+    const Estimate e = estimate_rows(prepare(source, target, projection, seed));
     sum.synapses += e.synapses, sum.bytes += e.bytes;
   });
   return sum;

@@ -78,10 +78,14 @@ class Connectome {
 };
 
 /// Builds the synapses in parallel counting passes (count, prefix sum, write): no edge list is ever held, and the result depends on the
-/// blueprint and the seed alone. Throws Error for what cannot be built (a sentence that names the projection).
-Connectome build(const Blueprint& blueprint, uint64_t seed);
+/// blueprint, the seed and the time step alone. All projections are counted before the first is written, so that a network that does not
+/// fit into memory is refused at once. Throws Error for what cannot be built (a sentence that names the projection).
+/// `dt` (ms) is what drawn delays are rounded to multiples of, and what a constant delay must be a multiple of; 0 where nothing is drawn
+/// and nobody checks.
+Connectome build(const Blueprint& blueprint, uint64_t seed, double dt = 0);
 
-/// How many synapses a blueprint will have and how many bytes, without building it (exact for rules that can be counted, by counting).
+/// How many synapses a blueprint will have and how many bytes, without building it (exact for rules that can be counted, by counting; a
+/// drawn delay is taken as a byte).
 struct Estimate {
   int64_t synapses = 0;
   int64_t bytes = 0;

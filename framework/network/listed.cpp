@@ -353,7 +353,7 @@ NeuronNames read_neuron_names(const PluginValue& reader, const std::string& path
   return sink.result();
 }
 
-void read_rows(const Population& source, const Population& target, const Projection& projection, SynapseRows& rows) {
+bool read_rows(const Population& source, const Population& target, const Projection& projection, SynapseRows& rows) {
   const FileParameters file(projection.connectivity);
 
   // Count.
@@ -377,6 +377,7 @@ void read_rows(const Population& source, const Population& target, const Project
     for (int64_t i = begin; i < end; ++i) sort_row(rows, delay, rows.offset[i], rows.offset[i + 1]);
   });
   if (!delay.empty()) rows.delay = Delays(std::move(delay));
+  return counting.delays > 0;
 }
 
 ListedCount count_rows(const Population& source, const Population& target, const Projection& projection) {

@@ -20,8 +20,8 @@ struct NeuronNames {
 NeuronNames read_neuron_names(const PluginValue& reader, const std::string& path);
 
 /// Fills offset, target and delay, and weight where the file has weights (else leaves it empty). The
-/// sizes of the two populations are set in `rows` already.
-void read_rows(const Population& source, const Population& target, const Projection& projection, SynapseRows& rows);
+/// sizes of the two populations are set in `rows` already. Returns whether the file has delays.
+bool read_rows(const Population& source, const Population& target, const Projection& projection, SynapseRows& rows);
 /// How many synapses that will be and whether each has a delay of its own, by reading the file once.
 struct ListedCount {
   int64_t synapses = 0;

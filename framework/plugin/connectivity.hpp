@@ -15,6 +15,10 @@
 // `reader` (plugin of kind reader), and, where it has them, `first_source` and `first_target` (whole numbers: what the file calls the
 // populations' neuron 0, where it has numbers) and `outside` ("error" or "skip": what to do with an edge to a neuron of no interest).
 #pragma once
+#include <algorithm>
+#include <cmath>
+
+#include "proxon/base/random_bulk.hpp"
 #include "proxon/plugin/neuron.hpp"
 #include "proxon/plugin/sampling.hpp"
 
@@ -22,11 +26,30 @@ namespace proxon {
 
 enum class Axis : uint32_t { source, target, listed };
 
+/// Where the neurons of the two populations are, um. No dimensions: at least one of them has no positions.
+struct Space {
+  const double *source, *target;       ///< [neurons][3]: x, y, z; those beyond the dimensions are 0
+  int32_t dimensions;                  ///< 0 to 3
+  double period_x, period_y, period_z; ///< length after which space repeats itself; 0: it does not
+
+  /// From a source to a target, on the shortest way.
+  double distance(int32_t i, int32_t j) const {
+    const double *a = source + int64_t{3} * i, *b = target + int64_t{3} * j;
+    auto squared = [](double difference, double period) {
+      difference = std::fabs(difference);
+      if (period > 0) difference = std::fmod(difference, period), difference = std::min(difference, period - difference);
+      return difference * difference;
+    };
+    return std::sqrt(squared(a[0] - b[0], period_x) + squared(a[1] - b[1], period_y) + squared(a[2] - b[2], period_z));
+  }
+};
+
 struct ConnectivitySetup {
   int32_t sources, targets;  ///< sizes of the two populations
   uint32_t same_population;  ///< 1 when source and target are one population: entity i and partner i are the same neuron
   Key key;                   ///< of the projection
   int64_t* scratch;          ///< as many numbers as scratch() asked for, shared by all calls of connect()
+  Space space;               ///< positions of the two populations
 };
 
 struct ConnectivityTable {
@@ -44,7 +67,7 @@ namespace detail {
 template <>
 struct Kind<connectivity_kind> {
   using Table = ConnectivityTable;
-  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ConnectivityTable, ConnectivitySetup, Key>();
+  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ConnectivityTable, ConnectivitySetup, Space, Key>();
 
   template <class T>
   static int64_t scratch(const void* parameters, const ConnectivitySetup* setup) noexcept {

@@ -13,6 +13,10 @@
 // What each() or fill() gives (without them: common()) times the stimulus's weight is added to the target's input port: a number of spikes
 // for Emits::spikes, a current in pA for Emits::current. All three must be pure functions of the instant and the number of the target.
 //
+// Recordings: a stimulus may declare `file` (text, file_name) and lists marked filled_from_file: `times` (ms, ascending), `neurons` (numbers in the
+// target population) and, for currents, `values` (pA, a row a time, a column a neuron). Where the experiment names a file, the framework
+// reads it (text, SONATA, NWB; `series`, `time_column` and `neuron_column` say where) and fills the lists.
+//
 // Time: what is given for the step t -> t + dt is input of that step: a current flows during it, spikes arrive at its end, t + dt.
 #pragma once
 #include "proxon/base/random_bulk.hpp"

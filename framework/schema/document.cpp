@@ -270,7 +270,13 @@ std::vector<T> read_list(const toml::node& node, const std::string& where, const
   return values;
 }
 
-/// A number (constant), or { distribution = "normal", mean, std, low, high } with units as the field's.
+/// The unit of a number per micrometre: bare, as units of that sort are not converted.
+double read_scale(const toml::node& node, DistanceLaw law, const std::string& where) {
+  return read_number(node, law == DistanceLaw::linear ? "1" : "um", where);
+}
+
+/// A number (constant), or { distribution = "normal", mean, std, low, high } with units as the field's; { ..., distance = "linear", slope }
+/// or { ..., distance = "gaussian", length } where the value depends on distance.
 Distribution read_distribution(const FieldInfo& field, const toml::node& node, const std::string& where) {
   if (!node.is_table()) {
     const double value = read_number(node, field.unit, where);
@@ -279,36 +285,54 @@ Distribution read_distribution(const FieldInfo& field, const toml::node& node, c
   }
   const toml::table& table = *node.as_table();
   Distribution d;
-  const auto kind = table["distribution"].value<std::string>();
-  const std::array<std::string, 4> kinds{"constant", "normal", "lognormal", "uniform"};
-  const auto found = std::find(kinds.begin(), kinds.end(), kind.value_or(""));
-  if (found == kinds.end())
-    fail("{}needs distribution = \"constant\", \"normal\", \"lognormal\" or \"uniform\".{}", where, kind ? did_you_mean(*kind, kinds) : "");
-  d.kind = static_cast<DistributionKind>(found - kinds.begin());
+  const auto choose = [&](const char* key, std::span<const char* const> names) {
+    const auto given = table[key].value<std::string>();
+    const auto found = std::find(names.begin(), names.end(), given.value_or(""));
+    if (found == names.end())
+      fail("{}{} must be one of {}.{}", where, key, fmt::join(names, ", "),
+           given ? did_you_mean(*given, std::vector<std::string>(names.begin(), names.end())) : "");
+    return found - names.begin();
+  };
+  d.kind = static_cast<DistributionKind>(choose("distribution", distribution_names));
+  if (table.contains("distance")) d.law = static_cast<DistanceLaw>(choose("distance", std::span(distance_law_names).subspan(1)) + 1);
+  const char* kind = distribution_names[static_cast<size_t>(d.kind)];
+  const char* scale = d.law == DistanceLaw::linear ? "slope" : "length";
 
-  const std::vector<std::string> keys{"mean", "std", "low", "high"};
+  const std::vector<std::string> keys{"mean", "std", "low", "high", "slope", "length"};
+  double* const values[] = {&d.mean, &d.std, &d.low, &d.high};
   for (const auto& [key, value] : table) {
     const std::string name(key.str());
-    if (name == "distribution") continue;
-    const auto position = std::find(keys.begin(), keys.end(), name) - keys.begin();
-    if (position == 4) fail("{}unknown key '{}' of a distribution; it has mean, std, low, high.{}", where, name, did_you_mean(name, keys));
-    const double number = read_number(value, field.unit, where + name + ": ");
-    (position == 0 ? d.mean : position == 1 ? d.std : position == 2 ? d.low : d.high) = number;
+    if (name == "distribution" || name == "distance") continue;
+    const auto position = static_cast<size_t>(std::find(keys.begin(), keys.end(), name) - keys.begin());
+    if (position == keys.size())
+      fail("{}unknown key '{}' of a distribution; it has mean, std, low, high, distance.{}", where, name, did_you_mean(name, keys));
+    if (position >= 4 && (d.law == DistanceLaw::none || name != scale))
+      fail("{}'{}' belongs to distance = {}.", where, name, name == "slope" ? "\"linear\"" : "\"exponential\" or \"gaussian\"");
+    if (position < 4)
+      *values[position] = read_number(value, field.unit, where + name + ": ");
+    else
+      d.scale = read_scale(value, d.law, where + name + ": ");
   }
-  auto need = [&](const char* key) {
-    if (!table.contains(key)) fail("{}a {} distribution needs '{}'.", where, *kind, key);
+  auto need = [&](const char* key, const char* of) {
+    if (!table.contains(key)) fail("{}a {} distribution needs '{}'.", where, of, key);
   };
   if (d.kind == DistributionKind::uniform) {
-    need("low"), need("high");
+    need("low", kind), need("high", kind);
     if (table.contains("mean") || table.contains("std")) fail("{}a uniform distribution has low and high, not mean or std.", where);
   } else {
-    need("mean");
-    if (d.kind == DistributionKind::constant && table.size() > 2) fail("{}a constant has its mean alone.", where);
-    if (d.kind != DistributionKind::constant) need("std");
+    need("mean", kind);
+    if (d.kind == DistributionKind::constant && (table.contains("std") || table.contains("low") || table.contains("high")))
+      fail("{}a constant has its mean alone.", where);
+    if (d.kind == DistributionKind::exponential && table.contains("std"))
+      fail("{}the std of an exponential distribution is its mean; leave std out.", where);
+    if (d.kind != DistributionKind::constant && d.kind != DistributionKind::exponential) need("std", kind);
   }
+  if (d.law != DistanceLaw::none && !table.contains(scale)) fail("{}distance = \"{}\" needs '{}'.", where, distance_law_names[static_cast<size_t>(d.law)], scale);
+  if (d.law > DistanceLaw::linear && !(d.scale > 0)) fail("{}length must be above 0 um.", where);
   if (d.low > d.high) fail("{}low must not be above high.", where);
   if (d.std < 0) fail("{}std must not be negative.", where);
-  if (d.kind == DistributionKind::lognormal && d.mean == 0) fail("{}the mean of a lognormal distribution must not be 0.", where);
+  const bool one_sign = d.kind == DistributionKind::lognormal || d.kind == DistributionKind::exponential || d.kind == DistributionKind::gamma;
+  if (one_sign && d.mean == 0) fail("{}the mean of {} {} distribution must not be 0.", where, kind[0] == 'e' ? "an" : "a", kind);
   if (d.kind != DistributionKind::uniform && (d.mean < d.low || d.mean > d.high))
     fail("{}the mean must lie between low and high.", where);
   return d;
@@ -405,7 +429,10 @@ Values Table::read(const SchemaInfo& schema) {
 std::vector<std::pair<const FieldInfo*, Distribution>> Table::read_distributions(const SchemaInfo& schema) {
   std::vector<std::pair<const FieldInfo*, Distribution>> all;
   for (const FieldInfo& field : schema.list())
-    if (const toml::node* node = node_->get(field.name)) all.emplace_back(&field, read_distribution(field, *node, where(field.name)));
+    if (const toml::node* node = node_->get(field.name)) {
+      all.emplace_back(&field, read_distribution(field, *node, where(field.name)));
+      if (all.back().second.law != DistanceLaw::none) fail("{}a state has no distance; leave `distance` out.", where(field.name));
+    }
   return all;
 }
 

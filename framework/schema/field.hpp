@@ -35,6 +35,7 @@ enum FieldFlag : uint32_t {
   field_inhibitory = 32,   ///< input port: takes spikes through negative weights
   field_current = 64,      ///< input port: takes currents, not spikes
   field_rate = 128,        ///< input port: takes the activity of rate neurons
+  field_filled = 256,   ///< a list that the framework fills from the file that `file` names
 };
 
 /// One parameter, as plain data.
@@ -129,6 +130,7 @@ constexpr detail::Modifier one_of(const char* choices) { return {.choices = choi
 constexpr detail::Modifier plugin_of(const char* kind) { return {.choices = kind}; }
 constexpr detail::Modifier required{.flags = field_required};
 constexpr detail::Modifier file_name{.flags = field_path};
+constexpr detail::Modifier filled_from_file{.flags = field_filled};
 constexpr detail::Modifier excitatory{.flags = field_excitatory};
 constexpr detail::Modifier inhibitory{.flags = field_inhibitory};
 constexpr detail::Modifier current{.flags = field_current};

@@ -48,12 +48,23 @@ const FieldInfo* Values::find(std::string_view name) const {
 std::string number_text(double value) { return fmt::format("{}", value); }
 
 std::string distribution_text(const Distribution& d) {
-  if (d.kind == DistributionKind::constant) return number_text(d.mean);
-  if (d.kind == DistributionKind::uniform) return fmt::format("uniform(low {}, high {})", d.low, d.high);
-  std::string text = fmt::format("{}(mean {}, std {}", d.kind == DistributionKind::normal ? "normal" : "lognormal", d.mean, d.std);
-  if (std::isfinite(d.low)) text += fmt::format(", low {}", d.low);
-  if (std::isfinite(d.high)) text += fmt::format(", high {}", d.high);
-  return text + ")";
+  std::string text = number_text(d.mean);
+  if (d.kind == DistributionKind::uniform) {
+    text = fmt::format("uniform(low {}, high {})", d.low, d.high);
+  } else if (d.kind != DistributionKind::constant) {
+    text = fmt::format("{}(mean {}", distribution_names[static_cast<size_t>(d.kind)], d.mean);
+    if (d.kind != DistributionKind::exponential) text += fmt::format(", std {}", d.std);
+    if (std::isfinite(d.low)) text += fmt::format(", low {}", d.low);
+    if (std::isfinite(d.high)) text += fmt::format(", high {}", d.high);
+    text += ")";
+  }
+  switch (d.law) {
+    case DistanceLaw::none: return text;
+    case DistanceLaw::linear: return text + fmt::format(" + {} x distance/um", d.scale);
+    case DistanceLaw::exponential: return text + fmt::format(" x exp(-distance / {} um)", d.scale);
+    case DistanceLaw::gaussian: return text + fmt::format(" x exp(-distance^2 / (2 ({} um)^2))", d.scale);
+  }
+  return text;
 }
 
 namespace {
@@ -68,6 +79,12 @@ std::string list_text(const Range& range, Text text) {
 Entry entry_of(const FieldInfo& field, const void* object) {
   const char* at = static_cast<const char*>(object) + field.offset;
   Entry entry{.name = field.name, .unit = field.unit, .meaning = field.meaning};
+  // What came from a file is not told again.
+  auto from_file = [&](const auto& list) {
+    if (!(field.flags & field_filled) || list.size() <= 8) return false;
+    entry.value = fmt::format("{} values", list.size());
+    return true;
+  };
   auto number = [&](double value) { entry.value = number_text(value), entry.number = value, entry.is_number = true; };
   switch (field.type) {
     case FieldType::real: number(*reinterpret_cast<const double*>(at)); break;
@@ -76,8 +93,11 @@ Entry entry_of(const FieldInfo& field, const void* object) {
     case FieldType::integer32: number(*reinterpret_cast<const int32_t*>(at)); break;
     case FieldType::boolean: entry.value = *reinterpret_cast<const bool*>(at) ? "true" : "false", entry.unit = ""; break;
     case FieldType::text: entry.value = *reinterpret_cast<const std::string_view*>(at), entry.unit = ""; break;
-    case FieldType::reals: entry.value = list_text(*reinterpret_cast<const std::span<const double>*>(at), number_text); break;
+    case FieldType::reals:
+      if (const auto& list = *reinterpret_cast<const std::span<const double>*>(at); !from_file(list)) entry.value = list_text(list, number_text);
+      break;
     case FieldType::integers:
+      if (from_file(*reinterpret_cast<const std::span<const int64_t>*>(at))) break;
       entry.value = list_text(*reinterpret_cast<const std::span<const int64_t>*>(at), [](int64_t v) { return std::to_string(v); });
       break;
     case FieldType::texts:
@@ -86,7 +106,7 @@ Entry entry_of(const FieldInfo& field, const void* object) {
       break;
     case FieldType::distribution: {
       const auto& d = *reinterpret_cast<const Distribution*>(at);
-      if (d.kind == DistributionKind::constant)
+      if (!d.varies())
         number(d.mean);
       else
         entry.value = distribution_text(d);

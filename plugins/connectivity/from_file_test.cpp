@@ -37,7 +37,7 @@ TEST_CASE("from_file: weights times the scale, delays of their own, rows sorted 
                    .connectivity = from_file(path, "'csv'"),
                    .weight = {DistributionKind::uniform, 0, 0, 1, 2},
                    .weight_scale = 100,
-                   .delay = 3});
+                   .delay = Distribution::constant(3)});
   const Connectome c = build(b, 1);
   const SynapseRows& rows = c.projections()[0];
   CHECK(std::vector<int64_t>(rows.offset.begin(), rows.offset.end()) == std::vector<int64_t>{0, 1, 4, 4});

@@ -57,7 +57,7 @@ TEST_CASE("sonata: 300 point neurons, internal and external edges, delays from t
                    .target = "internal",
                    .connectivity = from_file(folder + "/external_internal_edges.h5",
                                              "{ name = 'sonata', edges = 'external_to_internal' }"),
-                   .delay = 0.5});
+                   .delay = Distribution::constant(0.5)});
   const Connectome c = build(b, 1);
   CHECK(c.projections()[0].size() == 27588);
   CHECK(c.projections()[1].size() == 20844);

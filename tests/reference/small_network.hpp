@@ -80,7 +80,7 @@ class SmallNetwork {
     blueprint.add(Projection{.name = name,
                              .source = source,
                              .target = target,
-                             .delay = edges.empty() ? 1 : edges[0].delay,
+                             .delay = Distribution::constant(edges.empty() ? 1 : edges[0].delay),
                              .synapse = plugin("synapse", "static"),
                              .learning_rule = std::move(rule),
                              .receptor = receptor});

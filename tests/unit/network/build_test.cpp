@@ -67,7 +67,7 @@ Blueprint balanced() {
                    .target = "E",
                    .connectivity = rule("{ name = 'fixed_total_number', N = 20000 }"),
                    .weight = inhibitory,
-                   .delay = 1.5});
+                   .delay = Distribution::constant(1.5)});
   b.add(Projection{.name = "I_I",
                    .source = "I",
                    .target = "I",
@@ -252,7 +252,7 @@ TEST_CASE("weights and delays that are no numbers are refused") {
   for (const double delay : {0.0, -1.0, nan, infinite}) {
     Blueprint b;
     b.add(Population{.name = "E", .size = 3});
-    b.add(Projection{.name = "p", .source = "E", .target = "E", .connectivity = rule("'all_to_all'"), .delay = delay});
+    b.add(Projection{.name = "p", .source = "E", .target = "E", .connectivity = rule("'all_to_all'"), .delay = Distribution::constant(delay)});
     CHECK(contains(refusal(b), "projection 'p': its delay is"));
   }
 }

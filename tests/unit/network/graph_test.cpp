@@ -68,7 +68,7 @@ Connectome tangled(uint64_t seed) {
                      .target = target,
                      .connectivity = rule(text),
                      .weight = {DistributionKind::normal, 0.3, 1},
-                     .delay = delay});
+                     .delay = Distribution::constant(delay)});
   };
   add("AA", "A", "A", "{ name = 'pairwise_bernoulli', p = 0.02 }", 1);
   add("AB", "A", "B", "{ name = 'fixed_total_number', N = 60 }", 1.5);

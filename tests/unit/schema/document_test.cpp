@@ -176,7 +176,7 @@ TEST_CASE("distributions are read in the unit of their field, and each impossibl
 
   auto refused = [](const std::string& text) { return refusal("weight = { " + text + " }"); };
   CHECK(refused("distribution = \"nromal\", mean = 0, std = 1") ==
-        "e.toml:1:10: weight: needs distribution = \"constant\", \"normal\", \"lognormal\" or \"uniform\". Did you mean 'normal'?");
+        "e.toml:1:10: weight: distribution must be one of constant, normal, lognormal, uniform, exponential, gamma. Did you mean 'normal'?");
   CHECK(refused("mean = 0") != "");
   CHECK(refused("distribution = \"normal\", mean = 0") == "e.toml:1:10: weight: a normal distribution needs 'std'.");
   CHECK(refused("distribution = \"normal\", std = 1") != "");
