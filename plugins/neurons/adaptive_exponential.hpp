@@ -30,7 +30,7 @@ struct AdaptiveExponentialParameters {
   double tau_syn_ex = 0.2;
   double tau_syn_in = 2;
   double I_e = 0;
-  int64_t substeps = 2;
+  int64_t substeps = 1;
   static constexpr auto fields() {
     using P = AdaptiveExponentialParameters;
     return std::tuple{field<&P::V_peak>("mV", "potential at which a spike is cut off, above V_th"),
@@ -74,7 +74,7 @@ struct DecayingConductance {
 
 struct AdaptiveExponential {
   AdaptiveExponentialParameters p;
-  double dt, longest, shortest, upswing, cut, half_ex, half_in;
+  double dt, longest, shortest, upswing, cut, half_ex, half_in, per_C, per_tau_w, per_Delta_T, at_threshold;
   int32_t refractory_steps;
 
   AdaptiveExponential(const AdaptiveExponentialParameters& parameters, double step)
@@ -83,10 +83,14 @@ struct AdaptiveExponential {
         longest(step / static_cast<double>(p.substeps)),
         shortest(longest / 4096),
         // Part of the time C / g_L exp(-(V - V_th) / Delta_T) in which the exponential current moves V by Delta_T.
-        upswing(0.4 / static_cast<double>(p.substeps) * p.C_m / p.g_L),
+        upswing(0.3 / static_cast<double>(p.substeps) * p.C_m / p.g_L),
         cut(p.Delta_T > 0 ? p.V_peak : p.V_th),
         half_ex(std::exp(-longest / 2 / p.tau_syn_ex)),
         half_in(std::exp(-longest / 2 / p.tau_syn_in)),
+        per_C(1 / p.C_m),
+        per_tau_w(1 / p.tau_w),
+        per_Delta_T(p.Delta_T > 0 ? 1 / p.Delta_T : 0),
+        at_threshold(p.g_L * p.Delta_T),
         refractory_steps(static_cast<int32_t>(std::lround(p.t_ref / step))) {
     if (p.V_peak < p.V_th) throw std::invalid_argument("V_peak must not lie below V_th");
     if (p.V_reset >= cut) throw std::invalid_argument("V_reset must lie below V_peak (below V_th where Delta_T is 0)");
@@ -102,7 +106,7 @@ struct AdaptiveExponential {
     bool fired = false;
     for (double left = dt; left > 1e-9 * dt;) {
       const bool held = refractory > 0;
-      const double lift = p.Delta_T > 0 ? exponential((V - p.V_th) / p.Delta_T) : 0;
+      const double lift = p.Delta_T > 0 ? exponential((V - p.V_th) * per_Delta_T) : 0;
       const double h = std::min(left, held || lift < 0.1 ? longest : std::clamp(upswing / lift, shortest, longest));
       const bool regular = h == longest;
       const double P_ex = regular ? half_ex : exponential(-h / 2 / p.tau_syn_ex),
@@ -117,10 +121,10 @@ struct AdaptiveExponential {
                      g_in = part == 0   ? in.g
                             : part == 1 ? in_end.g
                                         : in_half.g;
-        const double spike = p.Delta_T > 0 ? p.g_L * p.Delta_T * exponential((u - p.V_th) / p.Delta_T) : 0;
+        const double spike = at_threshold * exponential((u - p.V_th) * per_Delta_T);
         const double I =
             p.g_L * (p.E_L - u) + spike + g_ex * (p.E_ex - u) + g_in * (p.E_in - u) - now[1] + p.I_e + current;
-        return std::array<double, 2>{held ? 0 : I / p.C_m, (p.a * (u - p.E_L) - now[1]) / p.tau_w};
+        return std::array<double, 2>{held ? 0 : I * per_C, (p.a * (u - p.E_L) - now[1]) * per_tau_w};
       });
       V = held ? p.V_reset : y[0];
       w = y[1];

@@ -18,7 +18,7 @@ struct hh_psc_alpha {
           "and falling, "
           "not within t_ref of the last.  Runge-Kutta of order 4 with substeps steps in dt, synaptic currents exactly: "
           "at 0.1 ms "
-          "and the default of substeps V_m is within 0.05 mV on a spike's flank, 0.001 mV elsewhere.",
+          "and the default of substeps V_m is within 0.01 mV on a spike's flank, 0.001 mV elsewhere.",
       .reference =
           "Hodgkin & Huxley 1952, Journal of Physiology 117:500, doi:10.1113/jphysiol.1952.sp004764; Gerstner & "
           "Kistler 2002, "

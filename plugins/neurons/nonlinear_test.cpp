@@ -65,7 +65,7 @@ TEST_CASE("hh_psc_alpha: Runge-Kutta of order 4, and V_m within the stated toler
       worst = std::max(worst, error);
       if (V[static_cast<size_t>(k) + 1] < -45) calm = std::max(calm, error);
     }
-    if (substeps == 4) CHECK(worst < 0.05), CHECK(calm < 0.005);
+    if (substeps == 4) CHECK(worst < 0.01), CHECK(calm < 0.001);
     if (previous > 0) CHECK(slope(previous, worst) > 3.4);
     shown +=
         " " + std::to_string(substeps) + ": " + std::to_string(worst) + " (" + std::to_string(calm) + " below -45 mV);";
@@ -115,7 +115,7 @@ TEST_CASE("aeif below threshold follows the plain integration, with order 4 in t
       for (int k = 0; k < 8; ++k) neuron.give("I", 300), neuron.step();
       const double error = std::fabs(neuron.get("V_m") - y[0]);
       if (previous > 0) CHECK(slope(previous, error) > 3.3);
-      if (substeps == 8) CHECK(error < 1e-5);  // as long as the default's at 0.1 ms
+      if (substeps == 4) CHECK(error < 1e-4);  // as long as the default's at 0.1 ms
       shown += " " + std::to_string(substeps) + ": " + std::to_string(error * 1e6) + " nV;";
       previous = error;
     }
@@ -214,6 +214,7 @@ TEST_CASE("izhikevich is NEST's forward Euler, of order 1, and its published num
 TEST_CASE("izhikevich spikes regularly, bursts and spikes fast with the parameters of the paper") {
   const auto intervals = [](const NeuronSettings& settings) {
     LoneNeurons neuron("izhikevich", settings, 0.1);
+    neuron.set("U_m", -13);  // at rest
     const auto spikes = neuron.spikes(1000, 10);
     std::vector<double> all;
     for (size_t k = 1; k < spikes.size(); ++k) all.push_back(spikes[k] - spikes[k - 1]);
