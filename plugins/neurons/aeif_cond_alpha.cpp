@@ -4,19 +4,14 @@ using namespace proxon;
 
 struct aeif_cond_alpha {
   static constexpr Documentation about{
-      .summary =
-          "Adaptive exponential integrate-and-fire neuron; a spike opens a conductance of alpha shape whose peak is "
-          "the weight (nS).",
-      .equation =
-          "C_m dV_m/dt = -g_L (V_m - E_L) + g_L Delta_T exp((V_m - V_th) / Delta_T) - g_ex (V_m - E_ex) - g_in (V_m - "
-          "E_in) - w + I_e + "
-          "I,  tau_w dw/dt = a (V_m - E_L) - w;  g_x = sum_k |w_k| e / tau_syn_x (t - t_k) exp(-(t - t_k) / "
-          "tau_syn_x);  V_m >= V_peak: spike, V_m = "
-          "V_reset for t_ref, w += b.  Runge-Kutta of order 4 in steps of at most dt / substeps, shortened on the "
-          "upswing; conductances "
-          "exactly; V_m in the exponential is cut at V_peak. At the default of substeps and 0.1 ms V_m is within 1e-5 "
-          "mV below threshold "
-          "and the reset within 1e-3 ms. At most one spike a step is reported.",
+      .summary = "Adaptive exponential integrate-and-fire neuron; a spike opens a conductance of alpha shape whose "
+                 "peak is the weight (nS).",
+      .equation = "C_m dV_m/dt = -g_L (V_m - E_L) + g_L Delta_T exp((V_m - V_th) / Delta_T) - g_ex (V_m - E_ex) - g_in "
+                  "(V_m - E_in) - w + I_e + I,  tau_w dw/dt = a (V_m - E_L) - w;  g_x = sum_k |w_k| e / tau_syn_x (t - "
+                  "t_k) exp(-(t - t_k) / tau_syn_x);  V_m >= V_peak: spike, V_m = V_reset for t_ref, w += b.  "
+                  "Runge-Kutta of order 4 in steps of at most dt / substeps, shortened on the upswing; conductances "
+                  "exactly; V_m in the exponential is cut at V_peak. At the default of substeps and 0.1 ms V_m is "
+                  "within 1e-4 mV below threshold and the reset within 1e-3 ms. At most one spike a step is reported.",
       .reference = "Brette & Gerstner 2005, Journal of Neurophysiology 94:3637, doi:10.1152/jn.00686.2005"};
 
   using Parameters = AdaptiveExponentialParameters;

@@ -6,23 +6,17 @@ using namespace proxon;
 
 struct gif_psc_exp {
   static constexpr Documentation about{
-      .summary =
-          "Generalised integrate-and-fire neuron: fires at random, the more the closer to a threshold that adapts; "
-          "exponential synaptic currents.",
-      .equation =
-          "C_m dV_m/dt = -g_L (V_m - E_L) - I_stc + I_e + I + I_syn_ex + I_syn_in;  fires in a step with probability 1 "
-          "- exp(-lambda dt), "
-          "lambda = lambda_0 exp((V_m - E_sfa) / Delta_V);  E_sfa = V_T_star + the sum of sfa_k, I_stc the sum of "
-          "stc_k;  at a spike "
-          "V_m = V_reset for t_ref, sfa_k += q_sfa_k, stc_k += q_stc_k, which decay with tau_sfa_k and tau_stc_k.  "
-          "Integrated exactly. "
-          "Against NEST: up to two adaptations of each sort, as numbers with a suffix (NEST: lists); the "
-          "spike-triggered current "
-          "is integrated, not held during a step; and input acts from its arrival on (NEST: one step earlier).",
-      .reference =
-          "Mensi et al. 2012, Journal of Neurophysiology 107:1756, doi:10.1152/jn.00408.2011; Pozzorini et al. 2015, "
-          "PLoS "
-          "Computational Biology 11:e1004275, doi:10.1371/journal.pcbi.1004275"};
+      .summary = "Generalised integrate-and-fire neuron: fires at random, the more the closer to a threshold that "
+                 "adapts; exponential synaptic currents.",
+      .equation = "C_m dV_m/dt = -g_L (V_m - E_L) - I_stc + I_e + I + I_syn_ex + I_syn_in;  fires in a step with "
+                  "probability 1 - exp(-lambda dt), lambda = lambda_0 exp((V_m - E_sfa) / Delta_V);  E_sfa = V_T_star "
+                  "+ the sum of sfa_k, I_stc the sum of stc_k;  at a spike V_m = V_reset for t_ref, sfa_k += q_sfa_k, "
+                  "stc_k += q_stc_k, which decay with tau_sfa_k and tau_stc_k.  Integrated exactly. Against NEST: up "
+                  "to two adaptations of each sort, as numbers with a suffix (NEST: lists); the spike-triggered "
+                  "current is integrated, not held during a step; and input acts from its arrival on (NEST: one step "
+                  "earlier).",
+      .reference = "Mensi et al. 2012, Journal of Neurophysiology 107:1756, doi:10.1152/jn.00408.2011; Pozzorini et "
+                   "al. 2015, PLoS Computational Biology 11:e1004275, doi:10.1371/journal.pcbi.1004275"};
 
   struct Parameters {
     double g_L = 4;

@@ -7,25 +7,18 @@ using namespace proxon;
 
 struct glif_psc {
   static constexpr Documentation about{
-      .summary =
-          "Generalised leaky integrate-and-fire neuron of the Allen Institute (GLIF 1 to 5, chosen by three flags); "
-          "synaptic currents of alpha shape.",
-      .equation =
-          "C_m dV_m/dt = -g (V_m - E_L) + I + I_syn + the sum of ASC_k;  dASC_k/dt = -asc_decay_k ASC_k;  V_m > "
-          "threshold = V_th + "
-          "threshold_spike + threshold_voltage: spike, V_m = V_reset for t_ref.  With spike_dependent_threshold: V_m - "
-          "E_L = "
-          "voltage_reset_fraction (V_m - E_L) + voltage_reset_add instead, threshold_spike += th_spike_add, which "
-          "decays with "
-          "th_spike_decay.  With after_spike_currents: ASC_k = asc_amps_k + asc_r_k exp(-asc_decay_k t_ref) ASC_k at a "
-          "spike.  With "
-          "adapting_threshold: dthreshold_voltage/dt = th_voltage_index (V_m - E_L) - th_voltage_decay "
-          "threshold_voltage.  I_syn as "
-          "in iaf_psc_alpha.  Integrated exactly, but that after-spike currents are held at their mean over a step and "
-          "the threshold "
-          "does not see I_syn within a step, both as in NEST.  Against NEST: one receptor (tau_syn a number, weights "
-          "of either sign) and "
-          "two after-spike currents, as numbers with a suffix (NEST: lists of any length).",
+      .summary = "Generalised leaky integrate-and-fire neuron of the Allen Institute (GLIF 1 to 5, chosen by three "
+                 "flags); synaptic currents of alpha shape.",
+      .equation = "C_m dV_m/dt = -g (V_m - E_L) + I + I_syn + the sum of ASC_k;  dASC_k/dt = -asc_decay_k ASC_k;  V_m "
+                  "> threshold = V_th + threshold_spike + threshold_voltage: spike, V_m = V_reset for t_ref.  With "
+                  "spike_dependent_threshold: V_m - E_L = voltage_reset_fraction (V_m - E_L) + voltage_reset_add "
+                  "instead, threshold_spike += th_spike_add, which decays with th_spike_decay.  With "
+                  "after_spike_currents: ASC_k = asc_amps_k + asc_r_k exp(-asc_decay_k t_ref) ASC_k at a spike.  With "
+                  "adapting_threshold: dthreshold_voltage/dt = th_voltage_index (V_m - E_L) - th_voltage_decay "
+                  "threshold_voltage.  I_syn as in iaf_psc_alpha.  Integrated exactly, but that after-spike currents "
+                  "are held at their mean over a step and the threshold does not see I_syn within a step, both as in "
+                  "NEST.  Against NEST: one receptor (tau_syn a number, weights of either sign) and two after-spike "
+                  "currents, as numbers with a suffix (NEST: lists of any length).",
       .reference = "Teeter et al. 2018, Nature Communications 9:709, doi:10.1038/s41467-017-02717-4"};
 
   struct Parameters {

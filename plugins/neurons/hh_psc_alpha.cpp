@@ -7,22 +7,16 @@ using namespace proxon;
 struct hh_psc_alpha {
   static constexpr Documentation about{
       .summary = "Hodgkin-Huxley neuron; a spike makes a current of alpha shape whose peak is the weight (pA).",
-      .equation =
-          "C_m dV_m/dt = -g_Na m^3 h (V_m - E_Na) - g_K n^4 (V_m - E_K) - g_L (V_m - E_L) + I_e + I + I_syn_ex + "
-          "I_syn_in;  dx/dt = "
-          "alpha_x (1 - x) - beta_x x for x = m, h, n;  alpha_m = 0.1 (V_m + 40) / (1 - exp(-(V_m + 40) / 10)), beta_m "
-          "= 4 exp(-(V_m + 65) "
-          "/ 18), alpha_h = 0.07 exp(-(V_m + 65) / 20), beta_h = 1 / (1 + exp(-(V_m + 35) / 10)), alpha_n = 0.01 (V_m "
-          "+ 55) / (1 - "
-          "exp(-(V_m + 55) / 10)), beta_n = 0.125 exp(-(V_m + 65) / 80);  I_syn as in iaf_psc_alpha;  spike: V_m >= 0 "
-          "and falling, "
-          "not within t_ref of the last.  Runge-Kutta of order 4 with substeps steps in dt, synaptic currents exactly: "
-          "at 0.1 ms "
-          "and the default of substeps V_m is within 0.01 mV on a spike's flank, 0.001 mV elsewhere.",
-      .reference =
-          "Hodgkin & Huxley 1952, Journal of Physiology 117:500, doi:10.1113/jphysiol.1952.sp004764; Gerstner & "
-          "Kistler 2002, "
-          "Spiking Neuron Models, section 2.2"};
+      .equation = "C_m dV_m/dt = -g_Na m^3 h (V_m - E_Na) - g_K n^4 (V_m - E_K) - g_L (V_m - E_L) + I_e + I + I_syn_ex "
+                  "+ I_syn_in;  dx/dt = alpha_x (1 - x) - beta_x x for x = m, h, n;  alpha_m = 0.1 (V_m + 40) / (1 - "
+                  "exp(-(V_m + 40) / 10)), beta_m = 4 exp(-(V_m + 65) / 18), alpha_h = 0.07 exp(-(V_m + 65) / 20), "
+                  "beta_h = 1 / (1 + exp(-(V_m + 35) / 10)), alpha_n = 0.01 (V_m + 55) / (1 - exp(-(V_m + 55) / 10)), "
+                  "beta_n = 0.125 exp(-(V_m + 65) / 80);  I_syn as in iaf_psc_alpha;  spike: V_m >= 0 and falling, not "
+                  "within t_ref of the last.  Runge-Kutta of order 4 with substeps steps in dt, synaptic currents "
+                  "exactly: at 0.1 ms and the default of substeps V_m is within 0.01 mV on a spike's flank, 0.001 mV "
+                  "elsewhere.",
+      .reference = "Hodgkin & Huxley 1952, Journal of Physiology 117:500, doi:10.1113/jphysiol.1952.sp004764; Gerstner "
+                   "& Kistler 2002, Spiking Neuron Models, section 2.2"};
 
   struct Parameters {
     double t_ref = 2;

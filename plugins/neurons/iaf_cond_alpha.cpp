@@ -8,17 +8,14 @@ using namespace proxon;
 
 struct iaf_cond_alpha {
   static constexpr Documentation about{
-      .summary =
-          "Leaky integrate-and-fire neuron; a spike opens a conductance of alpha shape whose peak is the weight (nS).",
-      .equation =
-          "C_m dV_m/dt = -g_L (V_m - E_L) - g_ex (V_m - E_ex) - g_in (V_m - E_in) + I_e + I;  g_x = sum_k |w_k| e / "
-          "tau_syn_x "
-          "(t - t_k) exp(-(t - t_k) / tau_syn_x);  V_m >= V_th: spike, V_m = V_reset for t_ref.  Conductances exactly, "
-          "V_m by the Magnus series of order 4 in dt: at "
-          "the defaults and 0.1 ms within 5e-5 mV of the solution under synaptic bombardment.",
-      .reference =
-          "Meffin, Burkitt & Grayden 2004, Journal of Computational Neuroscience 16:159, "
-          "doi:10.1023/B:JCNS.0000014108.03012.81; Magnus 1954, doi:10.1002/cpa.3160070404"};
+      .summary = "Leaky integrate-and-fire neuron; a spike opens a conductance of alpha shape whose peak is the weight "
+                 "(nS).",
+      .equation = "C_m dV_m/dt = -g_L (V_m - E_L) - g_ex (V_m - E_ex) - g_in (V_m - E_in) + I_e + I;  g_x = sum_k "
+                  "|w_k| e / tau_syn_x (t - t_k) exp(-(t - t_k) / tau_syn_x);  V_m >= V_th: spike, V_m = V_reset for "
+                  "t_ref.  Conductances exactly, V_m by the Magnus series of order 4 in dt: at the defaults and 0.1 ms "
+                  "within 5e-5 mV of the solution under synaptic bombardment.",
+      .reference = "Meffin, Burkitt & Grayden 2004, Journal of Computational Neuroscience 16:159, "
+                   "doi:10.1023/B:JCNS.0000014108.03012.81; Magnus 1954, doi:10.1002/cpa.3160070404"};
 
   struct Parameters {
     double V_th = -55;

@@ -7,17 +7,14 @@ using namespace proxon;
 
 struct iaf_cond_exp {
   static constexpr Documentation about{
-      .summary =
-          "Leaky integrate-and-fire neuron; a spike opens a conductance of the weight (nS) that decays exponentially.",
-      .equation =
-          "C_m dV_m/dt = -g_L (V_m - E_L) - g_ex (V_m - E_ex) - g_in (V_m - E_in) + I_e + I;  tau_syn_x dg_x/dt = "
-          "-g_x, g_x += |w| at a "
-          "spike;  V_m >= V_th: spike, V_m = V_reset for t_ref.  Conductances exactly, V_m by the Magnus series of "
-          "order 4 in dt: at "
-          "the defaults and 0.1 ms within 1e-5 mV of the solution under synaptic bombardment.",
-      .reference =
-          "Meffin, Burkitt & Grayden 2004, Journal of Computational Neuroscience 16:159, "
-          "doi:10.1023/B:JCNS.0000014108.03012.81; Magnus 1954, doi:10.1002/cpa.3160070404"};
+      .summary = "Leaky integrate-and-fire neuron; a spike opens a conductance of the weight (nS) that decays "
+                 "exponentially.",
+      .equation = "C_m dV_m/dt = -g_L (V_m - E_L) - g_ex (V_m - E_ex) - g_in (V_m - E_in) + I_e + I;  tau_syn_x "
+                  "dg_x/dt = -g_x, g_x += |w| at a spike;  V_m >= V_th: spike, V_m = V_reset for t_ref.  Conductances "
+                  "exactly, V_m by the Magnus series of order 4 in dt: at the defaults and 0.1 ms within 1e-5 mV of "
+                  "the solution under synaptic bombardment.",
+      .reference = "Meffin, Burkitt & Grayden 2004, Journal of Computational Neuroscience 16:159, "
+                   "doi:10.1023/B:JCNS.0000014108.03012.81; Magnus 1954, doi:10.1002/cpa.3160070404"};
 
   struct Parameters {
     double V_th = -55;

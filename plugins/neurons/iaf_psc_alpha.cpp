@@ -1,5 +1,4 @@
 #include <cmath>
-#include <limits>
 #include <proxon/plugin/integrate.hpp>
 #include <proxon/plugin/neuron.hpp>
 #include <stdexcept>
@@ -8,16 +7,13 @@ using namespace proxon;
 
 struct iaf_psc_alpha {
   static constexpr Documentation about{
-      .summary =
-          "Leaky integrate-and-fire neuron; a spike makes a current of alpha shape whose peak is the weight (pA).",
-      .equation =
-          "tau_m dV_m/dt = -(V_m - E_L) + tau_m / C_m (I_e + I + I_syn_ex + I_syn_in);  I_syn_x = sum_k w_k e / "
-          "tau_syn_x (t - t_k) "
-          "exp(-(t - t_k) / tau_syn_x);  V_m >= V_th: spike, V_m = V_reset for t_ref.  Integrated exactly.",
-      .reference =
-          "Rotter & Diesmann 1999, Biological Cybernetics 81:381, doi:10.1007/s004220050570; Diesmann, Gewaltig, "
-          "Rotter & Aertsen "
-          "2001, Neurocomputing 38:565, doi:10.1016/S0925-2312(01)00409-X"};
+      .summary = "Leaky integrate-and-fire neuron; a spike makes a current of alpha shape whose peak is the weight "
+                 "(pA).",
+      .equation = "tau_m dV_m/dt = -(V_m - E_L) + tau_m / C_m (I_e + I + I_syn_ex + I_syn_in);  I_syn_x = sum_k w_k e "
+                  "/ tau_syn_x (t - t_k) exp(-(t - t_k) / tau_syn_x);  V_m >= V_th: spike, V_m = V_reset for t_ref.  "
+                  "Integrated exactly.",
+      .reference = "Rotter & Diesmann 1999, Biological Cybernetics 81:381, doi:10.1007/s004220050570; Diesmann, "
+                   "Gewaltig, Rotter & Aertsen 2001, Neurocomputing 38:565, doi:10.1016/S0925-2312(01)00409-X"};
 
   struct Parameters {
     double tau_m = 10;
@@ -29,7 +25,7 @@ struct iaf_psc_alpha {
     double tau_syn_ex = 2;
     double tau_syn_in = 2;
     double I_e = 0;
-    double V_min = -std::numeric_limits<double>::infinity();
+    double V_min = -1e300;
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{
@@ -42,7 +38,7 @@ struct iaf_psc_alpha {
           field<&P::tau_syn_ex>("ms", "time from the begin to the peak of the excitatory synaptic current", above(0)),
           field<&P::tau_syn_in>("ms", "time from the begin to the peak of the inhibitory synaptic current", above(0)),
           field<&P::I_e>("pA", "constant input current"),
-          field<&P::V_min>("mV", "lowest potential that is allowed")};
+          field<&P::V_min>("mV", "lowest potential that is allowed; without a limit by default")};
     }
   };
 

@@ -1,4 +1,3 @@
-#include <limits>
 #include <proxon/plugin/neuron.hpp>
 #include <stdexcept>
 
@@ -6,16 +5,12 @@ using namespace proxon;
 
 struct izhikevich {
   static constexpr Documentation about{
-      .summary =
-          "Two-variable neuron that can spike regularly, burst, chatter and more; a spike makes V_m jump by the weight "
-          "(mV).",
-      .equation =
-          "dV_m/dt = 0.04 V_m^2 + 5 V_m + 140 - U_m + I_e + I,  dU_m/dt = a (b V_m - U_m), t in ms;  V_m >= V_th: "
-          "spike, V_m = c, U_m = "
-          "U_m + d.  Forward Euler as in NEST, order 1 in dt (consistent_integration = true); else the published "
-          "numerics, two half "
-          "steps of V_m and one of U_m, meant for dt = 1 ms, where input spikes count as a current.  substeps > 1 "
-          "divides the step.",
+      .summary = "Two-variable neuron that can spike regularly, burst, chatter and more; a spike makes V_m jump by the "
+                 "weight (mV).",
+      .equation = "dV_m/dt = 0.04 V_m^2 + 5 V_m + 140 - U_m + I_e + I,  dU_m/dt = a (b V_m - U_m), t in ms;  V_m >= "
+                  "V_th: spike, V_m = c, U_m = U_m + d.  Forward Euler as in NEST, order 1 in dt "
+                  "(consistent_integration = true); else the published numerics, two half steps of V_m and one of U_m, "
+                  "meant for dt = 1 ms, where input spikes count as a current.  substeps > 1 divides the step.",
       .reference = "Izhikevich 2003, IEEE Transactions on Neural Networks 14:1569, doi:10.1109/TNN.2003.820440"};
 
   struct Parameters {
@@ -25,7 +20,7 @@ struct izhikevich {
     double d = 8;
     double I_e = 0;
     double V_th = 30;
-    double V_min = -std::numeric_limits<double>::infinity();
+    double V_min = -1e300;
     bool consistent_integration = true;
     int64_t substeps = 1;
     static constexpr auto fields() {
@@ -37,7 +32,7 @@ struct izhikevich {
           field<&P::d>("mV", "what a spike adds to the recovery variable"),
           field<&P::I_e>("pA", "constant input current"),
           field<&P::V_th>("mV", "potential at which a spike is cut off"),
-          field<&P::V_min>("mV", "lowest potential that is allowed"),
+          field<&P::V_min>("mV", "lowest potential that is allowed; without a limit by default"),
           field<&P::consistent_integration>("", "forward Euler; else the published numerics"),
           field<&P::substeps>("1", "steps of the method in a step of the simulation", at_least(1), at_most(10000))};
     }

@@ -5,10 +5,8 @@ using namespace proxon;
 struct lin_rate {
   static constexpr Documentation about{
       .summary = "Linear rate neuron with input noise (NEST's lin_rate_ipn).",
-      .equation =
-          "tau dX/dt = -lambda X + mu + g h + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - d_j).  Exponential "
-          "Euler: "
-          "the drive is held during a step, order 1; the noise is exact in law.",
+      .equation = "tau dX/dt = -lambda X + mu + g h + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - d_j).  "
+                  "Exponential Euler: the drive is held during a step, order 1; the noise is exact in law.",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {

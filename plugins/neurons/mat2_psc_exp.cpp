@@ -7,18 +7,14 @@ using namespace proxon;
 
 struct mat2_psc_exp {
   static constexpr Documentation about{
-      .summary =
-          "Leaky neuron whose threshold adapts on two time scales and whose membrane is not reset; exponential "
-          "synaptic currents.",
-      .equation =
-          "tau_m dV_m/dt = -(V_m - E_L) + tau_m / C_m (I_e + I + I_syn_ex + I_syn_in);  tau_syn_x dI_syn_x/dt = "
-          "-I_syn_x, I_syn_x += w at "
-          "a spike;  V_th = omega + V_th_alpha_1 + V_th_alpha_2, tau_k dV_th_alpha_k/dt = -V_th_alpha_k;  V_m >= V_th "
-          "and not within "
-          "t_ref of the last spike: spike, V_th_alpha_k += alpha_k.  Integrated exactly.",
-      .reference =
-          "Kobayashi, Tsubo & Shinomoto 2009, Frontiers in Computational Neuroscience 3:9, "
-          "doi:10.3389/neuro.10.009.2009"};
+      .summary = "Leaky neuron whose threshold adapts on two time scales and whose membrane is not reset; exponential "
+                 "synaptic currents.",
+      .equation = "tau_m dV_m/dt = -(V_m - E_L) + tau_m / C_m (I_e + I + I_syn_ex + I_syn_in);  tau_syn_x dI_syn_x/dt "
+                  "= -I_syn_x, I_syn_x += w at a spike;  V_th = omega + V_th_alpha_1 + V_th_alpha_2, tau_k "
+                  "dV_th_alpha_k/dt = -V_th_alpha_k;  V_m >= V_th and not within t_ref of the last spike: spike, "
+                  "V_th_alpha_k += alpha_k.  Integrated exactly.",
+      .reference = "Kobayashi, Tsubo & Shinomoto 2009, Frontiers in Computational Neuroscience 3:9, "
+                   "doi:10.3389/neuro.10.009.2009"};
 
   struct Parameters {
     double tau_m = 5;

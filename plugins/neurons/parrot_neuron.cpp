@@ -6,9 +6,8 @@ struct parrot_neuron {
   static constexpr Documentation about{.summary =
                                            "Fires in every step in which a spike arrives; gives the spikes of a "
                                            "stimulus or of replay a place in the network.",
-                                       .equation =
-                                           "Fires at t when sum_k w_k over the spikes that arrive at t is not 0. One "
-                                           "spike a step, also when several arrive (NEST repeats each).",
+                                       .equation = "Fires at t when sum_k w_k over the spikes that arrive at t is not 0. One spike a step, also when "
+                  "several arrive (NEST repeats each).",
                                        .reference = "NEST, parrot_neuron"};
 
   using Parameters = NoParameters;

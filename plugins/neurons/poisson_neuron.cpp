@@ -5,15 +5,12 @@ using namespace proxon;
 
 struct poisson_neuron {
   static constexpr Documentation about{
-      .summary =
-          "Fires as a Poisson process of its own rate, which input raises or lowers; it has no membrane and forgets "
-          "nothing.",
-      .equation =
-          "lambda(t) = rate + I(t) + sum_j w_j X_j(t - d_j) in Hz, 0 where that is negative;  fires in a step with "
-          "probability "
-          "1 - exp(-lambda dt), so at most once a step: the mean rate is lambda (1 - lambda dt / 2) for small lambda "
-          "dt. The rate is a "
-          "state variable: each neuron may have its own (initial.rate), and it stays as it is.",
+      .summary = "Fires as a Poisson process of its own rate, which input raises or lowers; it has no membrane and "
+                 "forgets nothing.",
+      .equation = "lambda(t) = rate + I(t) + sum_j w_j X_j(t - d_j) in Hz, 0 where that is negative;  fires in a step "
+                  "with probability 1 - exp(-lambda dt), so at most once a step: the mean rate is lambda (1 - lambda "
+                  "dt / 2) for small lambda dt. The rate is a state variable: each neuron may have its own "
+                  "(initial.rate), and it stays as it is.",
       .reference = "Dayan & Abbott 2001, Theoretical Neuroscience, section 1.4"};
 
   struct Parameters {

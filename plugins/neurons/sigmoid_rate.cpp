@@ -6,12 +6,11 @@ using namespace proxon;
 
 struct sigmoid_rate {
   static constexpr Documentation about{
-      .summary =
-          "Rate neuron with a logistic gain function and input noise (NEST's sigmoid_rate_ipn with linear summation).",
-      .equation =
-          "tau dX/dt = -lambda X + mu + g / (1 + exp(-beta (h - theta))) + sqrt(tau) sigma xi(t), h = I + sum_j w_j "
-          "X_j(t - d_j).  Exponential Euler: "
-          "the drive is held during a step, order 1; the noise is exact in law.",
+      .summary = "Rate neuron with a logistic gain function and input noise (NEST's sigmoid_rate_ipn with linear "
+                 "summation).",
+      .equation = "tau dX/dt = -lambda X + mu + g / (1 + exp(-beta (h - theta))) + sqrt(tau) sigma xi(t), h = I + "
+                  "sum_j w_j X_j(t - d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is "
+                  "exact in law.",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {

@@ -6,14 +6,11 @@ using namespace proxon;
 
 struct tanh_rate {
   static constexpr Documentation about{
-      .summary =
-          "Rate neuron with a hyperbolic tangent as its gain function and input noise (NEST's tanh_rate_ipn with "
-          "linear summation).",
-      .equation =
-          "tau dX/dt = -lambda X + mu + tanh(g (h - theta)) + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - d_j).  "
-          "Exponential Euler: "
-          "the drive is held during a step, order 1; the noise is exact in law. With tau << dt, lambda = 1 and "
-          "sigma = 0 it is the map X(t + dt) = mu + tanh(g (h - theta)).",
+      .summary = "Rate neuron with a hyperbolic tangent as its gain function and input noise (NEST's tanh_rate_ipn "
+                 "with linear summation).",
+      .equation = "tau dX/dt = -lambda X + mu + tanh(g (h - theta)) + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - "
+                  "d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is exact in law. With "
+                  "tau << dt, lambda = 1 and sigma = 0 it is the map X(t + dt) = mu + tanh(g (h - theta)).",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {
