@@ -77,7 +77,12 @@ std::vector<std::pair<std::string, std::string>> reference_pages(Registry& regis
   std::string text = made +
                      "# The experiment file\n\nAn experiment is a TOML file. A bare number is in the unit of its key; a number in quotes may carry "
                      "its own (`\"20 ms\"`, `\"0.02 s\"`). A value that may vary takes a number or a distribution, `{ distribution = \"normal\", mean = 0.1, "
-                     "std = 0.02, low = 0 }`. A plugin is chosen by its name, or by a table of its name and parameters. File names are relative to the "
+                     "std = 0.02, low = 0 }`: constant (mean), normal, lognormal, gamma (mean, std), exponential (mean), uniform (low, high); "
+                     "what lies outside low and high is drawn again, so that a normal one with bounds is the truncated normal. Weights and "
+                     "delays may also depend on the distance x between the two neurons, where their populations have positions: `distance = "
+                     "\"linear\", slope` adds slope x (unit of the key per um), `distance = \"exponential\", length` and `distance = \"gaussian\", "
+                     "length` multiply by exp(-x / length) and exp(-x^2 / (2 length^2)). Delays that vary are rounded to the nearest multiple of "
+                     "dt, at least one; a constant delay that is no multiple is refused. A plugin is chosen by its name, or by a table of its name and parameters. File names are relative to the "
                      "experiment file.\n";
   for (const SectionInfo& section : experiment_sections())
     text += fmt::format("\n## {}\n\n{}.\n\n{}", section.path.empty() ? "head" : "[" + section.path + "]",

@@ -38,8 +38,11 @@ std::string choose(const std::string& file, const std::string& group, const std:
     if (name == series) return name;
     names.push_back(name);
   }
-  if (!series.empty()) fail("'{}' has no '{}/{}'; it has: {}.{}", file, group, series, fmt::join(names, ", "), did_you_mean(series, names));
-  if (names.size() != 1) fail("'{}' has {} series in '{}'; set `series` to one of: {}.", file, names.size(), group, fmt::join(names, ", "));
+  if (!series.empty())
+    fail("'{}' has no '{}/{}'; it has: {}.{}", file, group, series, fmt::join(names, ", "),
+         did_you_mean(series, names));
+  if (names.size() != 1)
+    fail("'{}' has {} series in '{}'; set `series` to one of: {}.", file, names.size(), group, fmt::join(names, ", "));
   return names[0];
 }
 
@@ -47,14 +50,16 @@ std::string choose(const std::string& file, const std::string& group, const std:
 Recorded in_order(const std::vector<double>& times, const std::vector<int64_t>& neurons) {
   std::vector<size_t> order(times.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::pair(times[a], neurons[a]) < std::pair(times[b], neurons[b]); });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return std::pair(times[a], neurons[a]) < std::pair(times[b], neurons[b]); });
   Recorded all;
   for (const size_t k : order) all.times.push_back(times[k]), all.neurons.push_back(neurons[k]);
   return all;
 }
 
 int64_t whole(double number, const std::string& where) {
-  if (number < 0 || number != std::floor(number) || number > 2147483647) fail("{}: {} is no number of a neuron.", where, number);
+  if (number < 0 || number != std::floor(number) || number > 2147483647)
+    fail("{}: {} is no number of a neuron.", where, number);
   return static_cast<int64_t>(number);
 }
 
@@ -71,7 +76,8 @@ Recorded sonata_spikes(const Places& p) {
   const std::string group = "/spikes/" + choose(p.file, "/spikes", p.series);
   std::vector<double> times = archive::read_numbers(p.file, group + "/timestamps");
   const std::vector<double> ids = archive::read_numbers(p.file, group + "/node_ids");
-  if (times.size() != ids.size()) fail("'{}' has {} timestamps and {} node_ids in '{}'.", p.file, times.size(), ids.size(), group);
+  if (times.size() != ids.size())
+    fail("'{}' has {} timestamps and {} node_ids in '{}'.", p.file, times.size(), ids.size(), group);
   const double factor = to_ms(p.file, group + "/timestamps");
   std::vector<int64_t> neurons;
   for (const double id : ids) neurons.push_back(whole(id, p.file + ": " + group + "/node_ids"));
@@ -140,9 +146,11 @@ Recorded sonata_currents(const Places& p) {
   return by_neuron(std::move(times), neurons, values);
 }
 
-/// data [times] or [times][neurons] in amperes, after its `conversion`; timestamps, or starting_time and its rate, in seconds.
+/// data [times] or [times][neurons] in amperes, after its `conversion`; timestamps, or starting_time and its rate, in
+/// seconds.
 Recorded nwb_currents(const Places& p) {
-  const std::string group = p.series.empty() ? "/stimulus/presentation/" + choose(p.file, "/stimulus/presentation", "") : p.series;
+  const std::string group =
+      p.series.empty() ? "/stimulus/presentation/" + choose(p.file, "/stimulus/presentation", "") : p.series;
   const std::vector<int64_t> shape = archive::shape(p.file, group + "/data");
   Recorded all;
   all.values = archive::read_numbers(p.file, group + "/data");
@@ -156,7 +164,8 @@ Recorded nwb_currents(const Places& p) {
   std::string unit = "A";
   if (archive::has_attribute(p.file, group + "/data", "unit")) {
     const auto value = archive::read_attribute(p.file, group + "/data", "unit");
-    if (const auto* texts = std::get_if<std::vector<std::string>>(&value); texts && !texts->empty()) unit = texts->front();
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&value); texts && !texts->empty())
+      unit = texts->front();
   }
   factor = convert(factor, unit == "amperes" || unit == "ampere" ? "A" : unit, "pA");
   for (double& value : all.values) value *= factor;
@@ -167,7 +176,8 @@ Recorded nwb_currents(const Places& p) {
   } else {
     const std::vector<double> start = archive::read_numbers(p.file, group + "/starting_time");
     const double rate = number(group + "/starting_time", "rate", 0);
-    if (!(rate > 0) || start.empty()) fail("'{}' has a series '{}' with neither timestamps nor a starting_time with its rate.", p.file, group);
+    if (!(rate > 0) || start.empty())
+      fail("'{}' has a series '{}' with neither timestamps nor a starting_time with its rate.", p.file, group);
     for (int64_t k = 0; k < rows; ++k) all.times.push_back((start[0] + static_cast<double>(k) / rate) * 1e3);
   }
   if (shape.size() > 1)
@@ -200,7 +210,8 @@ Recorded text_currents(const Places& p) {
 
 Recorded read_recording(const Places& p, bool currents) {
   if (!is_hdf5(p.file)) return currents ? text_currents(p) : text_spikes(p);
-  if (currents) return archive::contains(p.file, "/report") && !p.series.starts_with('/') ? sonata_currents(p) : nwb_currents(p);
+  if (currents)
+    return archive::contains(p.file, "/report") && !p.series.starts_with('/') ? sonata_currents(p) : nwb_currents(p);
   if (archive::contains(p.file, "/spikes")) return sonata_spikes(p);
   if (archive::contains(p.file, "/units/spike_times")) return nwb_units(p);
   fail("'{}' holds neither SONATA spikes (/spikes) nor NWB units (/units/spike_times).", p.file);
@@ -212,9 +223,9 @@ void fill_from_recording(PluginValue& generator, int64_t targets) {
   Values& values = generator.values;
   auto text = [&](const char* name) {
     const FieldInfo* field = values.find(name);
-    return field && field->type == FieldType::text
-               ? std::string(*reinterpret_cast<const std::string_view*>(static_cast<const char*>(values.data()) + field->offset))
-               : std::string();
+    return field && field->type == FieldType::text ? std::string(*reinterpret_cast<const std::string_view*>(
+                                                         static_cast<const char*>(values.data()) + field->offset))
+                                                   : std::string();
   };
   auto list = [&](const char* name) {
     const FieldInfo* field = values.find(name);
@@ -225,10 +236,13 @@ void fill_from_recording(PluginValue& generator, int64_t targets) {
 
   // Read the file, where there is one.
   auto whole_numbers = [&] {
-    return *reinterpret_cast<const std::span<const int64_t>*>(static_cast<const char*>(values.data()) + neurons->offset);
+    return *reinterpret_cast<const std::span<const int64_t>*>(static_cast<const char*>(values.data()) +
+                                                              neurons->offset);
   };
-  if (const Places places{text("file"), text("series"), text("time_column"), text("neuron_column")}; !places.file.empty()) {
-    const auto given = *reinterpret_cast<const std::span<const double>*>(static_cast<const char*>(values.data()) + times->offset);
+  if (const Places places{text("file"), text("series"), text("time_column"), text("neuron_column")};
+      !places.file.empty()) {
+    const auto given =
+        *reinterpret_cast<const std::span<const double>*>(static_cast<const char*>(values.data()) + times->offset);
     if (!given.empty()) fail("{}: has `file` and `times`; give one of them.", generator.name);
     Recorded all;
     try {
@@ -236,13 +250,16 @@ void fill_from_recording(PluginValue& generator, int64_t targets) {
     } catch (const std::runtime_error& error) {
       fail("{}: {}", generator.name, error.what());
     }
-    if (all.times.empty()) fail("{}: the file {} holds no {}.", generator.name, places.file, currents ? "samples" : "spikes");
+    if (all.times.empty())
+      fail("{}: the file {} holds no {}.", generator.name, places.file, currents ? "samples" : "spikes");
     values.set(*times, std::move(all.times));
     values.set(*neurons, std::move(all.neurons));
     if (currents) values.set(*currents, std::move(all.values));
   }
   for (const int64_t neuron : whole_numbers())
-    if (neuron >= targets) fail("{}: replays neuron {}, and the target population has neurons 0 to {}.", generator.name, neuron, targets - 1);
+    if (neuron >= targets)
+      fail("{}: replays neuron {}, and the target population has neurons 0 to {}.", generator.name, neuron,
+           targets - 1);
 }
 
 }  // namespace proxon

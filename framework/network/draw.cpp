@@ -1,6 +1,6 @@
-// Drawing many values at once. Chunks of 2^16 synapses are the unit of parallel work; synapse k of a chunk c gets word k of
-// for_random_bits(key, c). Normal values come from Box & Muller's transform in vector lanes; delays, which can only be multiples of the time
-// step, from the table of their distribution function.
+// Drawing many values at once. Chunks of 2^16 synapses are the unit of parallel work; synapse k of a chunk c gets word
+// k of for_random_bits(key, c). Normal values come from Box & Muller's transform in vector lanes; delays, which can
+// only be multiples of the time step, from the table of their distribution function.
 #include "proxon/network/draw.hpp"
 
 #include <atomic>
@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t chunk_size = 1 << 16;
 
-/// ln(u) for u in (0, 1], to two units in the last place: u = 2^e m with m in [sqrt(1/2), sqrt(2)), ln(m) by its series in (m - 1) / (m + 1).
+/// ln(u) for u in (0, 1], to two units in the last place: u = 2^e m with m in [sqrt(1/2), sqrt(2)), ln(m) by its series
+/// in (m - 1) / (m + 1).
 inline float log_of(float u) {
   int32_t bits;
   std::memcpy(&bits, &u, sizeof bits);
@@ -27,14 +28,16 @@ inline float log_of(float u) {
   return static_cast<float>(e) * 0.69314718f + 2 * s * (1 + s2 * (1 / 3.f + s2 * (1 / 5.f + s2 * (1 / 7.f + s2 / 9))));
 }
 
-/// 64 standard normal values of 64 words: two of each pair (radius from 31 bits, so that none is beyond 6.7; angle from 32).
+/// 64 standard normal values of 64 words: two of each pair (radius from 31 bits, so that none is beyond 6.7; angle from
+/// 32).
 inline void normal_of_bits(const uint32_t* bits, float* z) {
   for (int i = 0; i < 32; ++i) {
     const float u = (static_cast<float>(static_cast<int32_t>(bits[i] >> 1)) + 0.5f) * 0x1p-31f;
     const float radius = std::sqrt(-2 * log_of(u));
     // The angle: a quarter of the circle, and within it -pi/4 to pi/4.
     const uint32_t b = bits[i + 32], quarter = b >> 30;
-    const float a = ((static_cast<float>(static_cast<int32_t>(b & 0x3FFFFFFF)) + 0.5f) * 0x1p-30f - 0.5f) * 1.57079633f, a2 = a * a;
+    const float a = ((static_cast<float>(static_cast<int32_t>(b & 0x3FFFFFFF)) + 0.5f) * 0x1p-30f - 0.5f) * 1.57079633f,
+                a2 = a * a;
     const float sine = a * (1 - a2 / 6 * (1 - a2 / 20 * (1 - a2 / 42 * (1 - a2 / 72))));
     const float cosine = 1 - a2 / 2 * (1 - a2 / 12 * (1 - a2 / 30 * (1 - a2 / 56 * (1 - a2 / 90))));
     const float x = quarter & 1 ? sine : cosine, y = quarter & 1 ? cosine : sine;
@@ -63,7 +66,9 @@ void draw_chunk(const Distribution& d, const Key& key, int64_t begin, int64_t en
   };
   const float mean = static_cast<float>(d.mean), std = static_cast<float>(d.std);
   switch (d.kind) {
-    case DistributionKind::constant: std::fill(values + begin, values + end, mean); return;
+    case DistributionKind::constant:
+      std::fill(values + begin, values + end, mean);
+      return;
     case DistributionKind::normal: {
       for_normals(key, begin, end, [&](int64_t k, float z) { values[k] = mean + std * z; });
       if (std::isinf(d.low) && std::isinf(d.high)) return;
@@ -90,7 +95,8 @@ double probability_below(const Distribution& d, double x) {
   return normal((std::log(x / d.mean) + variance / 2) / std::sqrt(variance));
 }
 
-/// Multiples of dt and their probabilities, as a draw of 32 bits sees them: it means delay[number of thresholds that it reaches].
+/// Multiples of dt and their probabilities, as a draw of 32 bits sees them: it means delay[number of thresholds that it
+/// reaches].
 struct DelayTable {
   std::vector<double> delay;
   std::vector<uint32_t> threshold;
@@ -99,14 +105,16 @@ struct DelayTable {
 /// k dt, as the number nearest to it where a millisecond is a whole number of steps (0.3, not 3 * 0.1).
 double time_of(int64_t k, double dt) {
   const double per_ms = std::round(1 / dt);
-  return per_ms >= 1 && std::fabs(per_ms * dt - 1) < 1e-12 ? static_cast<double>(k) / per_ms : static_cast<double>(k) * dt;
+  return per_ms >= 1 && std::fabs(per_ms * dt - 1) < 1e-12 ? static_cast<double>(k) / per_ms
+                                                           : static_cast<double>(k) * dt;
 }
 int64_t nearest_step(double ms, double dt) { return std::max<int64_t>(1, std::llround(ms / dt)); }
 
 /// Empty when more than 256 delays have a probability, or the bounds leave next to none.
 DelayTable delay_table(const Distribution& d, double dt) {
   const double below = std::isinf(d.low) || d.kind == DistributionKind::uniform ? 0 : probability_below(d, d.low);
-  const double within = (std::isinf(d.high) || d.kind == DistributionKind::uniform ? 1 : probability_below(d, d.high)) - below;
+  const double within =
+      (std::isinf(d.high) || d.kind == DistributionKind::uniform ? 1 : probability_below(d, d.high)) - below;
   if (!(within > 1e-6)) return {};
   auto scaled = [&](int64_t k) {
     const double edge = (static_cast<double>(k) + 0.5) * dt;
@@ -132,7 +140,8 @@ DelayTable delay_table(const Distribution& d, double dt) {
 class Walk {
  public:
   Walk(const SynapseRows& rows, int64_t begin) : rows_(rows) {
-    source_ = static_cast<int32_t>(std::upper_bound(rows.offset.begin(), rows.offset.end(), begin) - rows.offset.begin()) - 1;
+    source_ =
+        static_cast<int32_t>(std::upper_bound(rows.offset.begin(), rows.offset.end(), begin) - rows.offset.begin()) - 1;
   }
   int32_t source_of(int64_t k) {
     while (rows_.offset[source_ + 1] <= k) ++source_;
@@ -148,14 +157,16 @@ class Walk {
 
 void check_distribution(const Distribution& d, const char* what) {
   const std::string text = distribution_text(d);
-  if (!std::isfinite(d.mean) || !std::isfinite(d.std) || d.std < 0 || std::isnan(d.low) || std::isnan(d.high) || !std::isfinite(d.scale))
+  if (!std::isfinite(d.mean) || !std::isfinite(d.std) || d.std < 0 || std::isnan(d.low) || std::isnan(d.high) ||
+      !std::isfinite(d.scale))
     fail("its {} {} is not made of finite numbers.", what, text);
   if (d.law > DistanceLaw::linear && !(d.scale > 0)) fail("its {} {} needs a length above 0.", what, text);
   if (d.kind == DistributionKind::constant) return;
   if (d.low > d.high) fail("its {} {} has low above high.", what, text);
   if (d.kind == DistributionKind::uniform && !(std::isfinite(d.low) && std::isfinite(d.high)))
     fail("its {} {} needs low and high.", what, text);
-  const bool one_sign = d.kind == DistributionKind::lognormal || d.kind == DistributionKind::exponential || d.kind == DistributionKind::gamma;
+  const bool one_sign = d.kind == DistributionKind::lognormal || d.kind == DistributionKind::exponential ||
+                        d.kind == DistributionKind::gamma;
   if (one_sign && d.mean == 0) fail("its {} {} needs a mean other than 0.", what, text);
 }
 
@@ -166,7 +177,10 @@ void check_delay(const Distribution& d, double dt) {
   if (!d.varies() && dt > 0) {
     if (d.mean < dt * (1 - 1e-6)) fail("its delay is {} ms, shorter than the time step of {} ms.", d.mean, dt);
     if (std::fabs(d.mean / dt - std::round(d.mean / dt)) > 1e-4 + 2e-7 * d.mean / dt)
-      fail("its delay is {} ms, and must be a multiple of the time step of {} ms; drawn delays are rounded, a constant is not.", d.mean, dt);
+      fail(
+          "its delay is {} ms, and must be a multiple of the time step of {} ms; drawn delays are rounded, a constant "
+          "is not.",
+          d.mean, dt);
   }
   if (!d.varies()) return;
   PROXON_CHECK(dt > 0, "delays are drawn, and build() was not told the time step");
@@ -183,9 +197,11 @@ void draw_weights(const Distribution& distribution, const Key& key, const Space&
     if (distribution.law != DistanceLaw::none) {
       Walk walk(rows, begin);
       for (int64_t k = begin; k < end; ++k)
-        rows.weight[k] = static_cast<float>(at_distance(distribution, rows.weight[k], space.distance(walk.source_of(k), rows.target[k])));
+        rows.weight[k] = static_cast<float>(
+            at_distance(distribution, rows.weight[k], space.distance(walk.source_of(k), rows.target[k])));
     }
-    if (!std::all_of(rows.weight.begin() + begin, rows.weight.begin() + end, [](float w) { return std::isfinite(w); })) finite = false;
+    if (!std::all_of(rows.weight.begin() + begin, rows.weight.begin() + end, [](float w) { return std::isfinite(w); }))
+      finite = false;
   });
   if (!finite) fail("its weight {} gave a value that is not a finite float.", distribution_text(distribution));
 }
@@ -206,12 +222,13 @@ void draw_delays(const Distribution& d, const Key& key, const Space& space, doub
       Column<uint8_t> codes(rows.target.size());
       parallel_for(rows.size(), chunk_size, [&](int64_t begin, int64_t end) {
         alignas(64) int32_t reached[64];
-        for_random_bits(key, begin / chunk_size, 0, static_cast<int32_t>(end - begin), [&](const uint32_t* bits, int32_t first, int32_t n) {
-          std::fill_n(reached, 64, 0);
-          for (const uint32_t threshold : table.threshold)
-            for (int32_t i = 0; i < 64; ++i) reached[i] += bits[i] >= threshold;
-          for (int32_t i = 0; i < n; ++i) codes[begin + first + i] = static_cast<uint8_t>(reached[i]);
-        });
+        for_random_bits(key, begin / chunk_size, 0, static_cast<int32_t>(end - begin),
+                        [&](const uint32_t* bits, int32_t first, int32_t n) {
+                          std::fill_n(reached, 64, 0);
+                          for (const uint32_t threshold : table.threshold)
+                            for (int32_t i = 0; i < 64; ++i) reached[i] += bits[i] >= threshold;
+                          for (int32_t i = 0; i < n; ++i) codes[begin + first + i] = static_cast<uint8_t>(reached[i]);
+                        });
       });
       rows.delay = Delays(std::move(table.delay), std::move(codes));
       return;
@@ -224,8 +241,9 @@ void draw_delays(const Distribution& d, const Key& key, const Space& space, doub
     draw_chunk(d, key, begin, end, each.data());
     Walk walk(rows, begin);
     for (int64_t k = begin; k < end; ++k) {
-      const double delay = d.law == DistanceLaw::none ? double{each[k]}
-                                                      : at_distance(d, each[k], space.distance(walk.source_of(k), rows.target[k]));
+      const double delay = d.law == DistanceLaw::none
+                               ? double{each[k]}
+                               : at_distance(d, each[k], space.distance(walk.source_of(k), rows.target[k]));
       if (!(delay < 1e9)) finite = false;
       each[k] = static_cast<float>(time_of(nearest_step(std::min(delay, 1e9), dt), dt));
     }

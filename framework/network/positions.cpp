@@ -6,7 +6,8 @@ namespace proxon {
 
 std::string positions_text(const Positions& p) {
   if (!p) return "none";
-  if (p.layout == Positions::Layout::listed) return fmt::format("listed, {} dimensions{}", p.dimensions(), p.periodic ? ", periodic" : "");
+  if (p.layout == Positions::Layout::listed)
+    return fmt::format("listed, {} dimensions{}", p.dimensions(), p.periodic ? ", periodic" : "");
   const std::string box = fmt::format("{} um{}", fmt::join(p.extent, " x "), p.periodic ? ", periodic" : "");
   if (p.layout == Positions::Layout::uniform) return "uniform in " + box;
   return fmt::format("grid of {} neurons in {}", fmt::join(p.shape, " x "), box);
@@ -14,7 +15,8 @@ std::string positions_text(const Positions& p) {
 
 void check_positions(const Positions& p, int64_t size) {
   if (!p) return;
-  if (p.extent.empty() || p.extent.size() > 3) fail("extent: needs 1 to 3 lengths, one a dimension, and has {}.", p.extent.size());
+  if (p.extent.empty() || p.extent.size() > 3)
+    fail("extent: needs 1 to 3 lengths, one a dimension, and has {}.", p.extent.size());
   for (const double length : p.extent)
     if (!(length > 0) || std::isinf(length)) fail("extent: {} um is no length; it must be above 0.", length);
   if (!p.center.empty() && p.center.size() != p.extent.size())
@@ -22,23 +24,27 @@ void check_positions(const Positions& p, int64_t size) {
   for (const double x : p.center)
     if (!std::isfinite(x)) fail("center: {} um is no finite number.", x);
   if (p.layout == Positions::Layout::grid) {
-    if (p.shape.size() != p.extent.size()) fail("shape: has {} numbers and extent has {}; give as many.", p.shape.size(), p.extent.size());
+    if (p.shape.size() != p.extent.size())
+      fail("shape: has {} numbers and extent has {}; give as many.", p.shape.size(), p.extent.size());
     double places = 1;
     for (const int64_t n : p.shape) {
       if (n < 1) fail("shape: {} is no number of neurons.", n);
       places *= static_cast<double>(n);
     }
-    if (places != static_cast<double>(size)) fail("shape: {} gives {} places for {} neurons.", fmt::join(p.shape, " x "), places, size);
+    if (places != static_cast<double>(size))
+      fail("shape: {} gives {} places for {} neurons.", fmt::join(p.shape, " x "), places, size);
   }
   if (p.layout == Positions::Layout::listed) {
-    if (static_cast<int64_t>(p.listed.size()) != size) fail("file: gives {} positions for {} neurons.", p.listed.size(), size);
+    if (static_cast<int64_t>(p.listed.size()) != size)
+      fail("file: gives {} positions for {} neurons.", p.listed.size(), size);
     for (const auto& at : p.listed)
       for (const double x : at)
         if (!std::isfinite(x)) fail("file: {} um is no finite coordinate.", x);
   }
 }
 
-std::vector<std::array<double, 3>> coordinates(const Positions& p, int32_t size, std::string_view population, uint64_t seed) {
+std::vector<std::array<double, 3>> coordinates(const Positions& p, int32_t size, std::string_view population,
+                                               uint64_t seed) {
   if (p.layout == Positions::Layout::listed || !p) return p.listed;
   std::vector<std::array<double, 3>> all(static_cast<size_t>(size), {0, 0, 0});
   const Key key{seed, purpose("positions"), purpose(population)};
@@ -59,12 +65,13 @@ std::vector<std::array<double, 3>> coordinates(const Positions& p, int32_t size,
   return all;
 }
 
-ProjectionSpace::ProjectionSpace(const Positions& source, int32_t sources, std::string_view source_name, const Positions& target,
-                                 int32_t targets, std::string_view target_name, uint64_t seed) {
+ProjectionSpace::ProjectionSpace(const Positions& source, int32_t sources, std::string_view source_name,
+                                 const Positions& target, int32_t targets, std::string_view target_name,
+                                 uint64_t seed) {
   if (!source || !target) return;
   if (source.dimensions() != target.dimensions())
-    fail("population '{}' has positions in {} dimensions and '{}' in {}; give both as many.", source_name, source.dimensions(), target_name,
-         target.dimensions());
+    fail("population '{}' has positions in {} dimensions and '{}' in {}; give both as many.", source_name,
+         source.dimensions(), target_name, target.dimensions());
   if (source.periodic != target.periodic || (source.periodic && source.extent != target.extent))
     fail("populations '{}' and '{}' must have one extent and both be periodic, or neither.", source_name, target_name);
   dimensions_ = source.dimensions();

@@ -8,7 +8,8 @@ namespace {
 
 PluginValue kernel(const std::string& text) { return rule("{ name = 'distance_dependent', " + text + " }"); }
 
-Blueprint placed(const PluginValue& connectivity, Positions source, int32_t sources, Positions target, int32_t targets) {
+Blueprint placed(const PluginValue& connectivity, Positions source, int32_t sources, Positions target,
+                 int32_t targets) {
   Blueprint b;
   b.add(Population{.name = "E", .size = sources, .positions = std::move(source)});
   b.add(Population{.name = "I", .size = targets, .positions = std::move(target)});
@@ -20,19 +21,22 @@ using Layout = Positions::Layout;
 
 }  // namespace
 
-TEST_CASE("distance_dependent: pairs at a distance are connected as often as the kernel says, in 1, 2 and 3 dimensions") {
+TEST_CASE(
+    "distance_dependent: pairs at a distance are connected as often as the kernel says, in 1, 2 and 3 dimensions") {
   struct Case {
     std::string text;
     std::function<double(double)> probability;
   };
-  const Case cases[] = {
-      {"kernel = 'gaussian', p0 = 0.8, length = 120", [](double d) { return 0.8 * std::exp(-d * d / (2 * 120 * 120)); }},
-      {"kernel = 'exponential', p0 = 0.9, length = 100, cutoff = 400", [](double d) { return d > 400 ? 0 : 0.9 * std::exp(-d / 100); }},
-      {"kernel = 'box', p0 = 0.4, length = 250", [](double d) { return d > 250 ? 0 : 0.4; }}};
+  const Case cases[] = {{"kernel = 'gaussian', p0 = 0.8, length = 120",
+                         [](double d) { return 0.8 * std::exp(-d * d / (2 * 120 * 120)); }},
+                        {"kernel = 'exponential', p0 = 0.9, length = 100, cutoff = 400",
+                         [](double d) { return d > 400 ? 0 : 0.9 * std::exp(-d / 100); }},
+                        {"kernel = 'box', p0 = 0.4, length = 250", [](double d) { return d > 250 ? 0 : 0.4; }}};
   for (const Case& c : cases)
     for (size_t dimensions = 1; dimensions <= 3; ++dimensions)
       for (const bool periodic : {false, true}) {
-        const Positions box{.layout = Layout::uniform, .extent = std::vector<double>(dimensions, 1000), .periodic = periodic};
+        const Positions box{
+            .layout = Layout::uniform, .extent = std::vector<double>(dimensions, 1000), .periodic = periodic};
         const Connectome made = build(placed(kernel(c.text), box, 400, box, 500), 3);
         const auto from = coordinates(box, 400, "E", 3), to = coordinates(box, 500, "I", 3);
         const SynapseRows& rows = made.projections()[0];
@@ -62,7 +66,8 @@ TEST_CASE("distance_dependent: pairs at a distance are connected as often as the
             ++seen[bin];
           }
         }
-        for (size_t bin = 0; bin < 40; ++bin) CHECK(std::fabs(seen[bin] - expected[bin]) <= 5 * std::sqrt(variance[bin]) + 1);
+        for (size_t bin = 0; bin < 40; ++bin)
+          CHECK(std::fabs(seen[bin] - expected[bin]) <= 5 * std::sqrt(variance[bin]) + 1);
       }
 }
 
@@ -71,7 +76,10 @@ TEST_CASE("distance_dependent: on a grid the neighbours are who they are, over t
     const Positions grid{.layout = Layout::grid, .shape = {4, 3}, .extent = {400, 300}, .periodic = periodic};
     Blueprint b;
     b.add(Population{.name = "E", .size = 12, .positions = grid});
-    b.add(Projection{.name = "p", .source = "E", .target = "E", .connectivity = kernel("kernel = 'box', length = 101, allow_autapses = false")});
+    b.add(Projection{.name = "p",
+                     .source = "E",
+                     .target = "E",
+                     .connectivity = kernel("kernel = 'box', length = 101, allow_autapses = false")});
     const Connectome c = build(b, 1);
     const SynapseRows& rows = c.projections()[0];
     // Neuron 0 is a corner: 1 to the right, 4 above; over the border 3 and 8.
@@ -81,7 +89,8 @@ TEST_CASE("distance_dependent: on a grid the neighbours are who they are, over t
 }
 
 TEST_CASE("distance_dependent: a population without positions is named as missing") {
-  const Positions line{.layout = Layout::uniform, .extent = {100}}, plane{.layout = Layout::uniform, .extent = {100, 100}},
+  const Positions line{.layout = Layout::uniform, .extent = {100}},
+      plane{.layout = Layout::uniform, .extent = {100, 100}},
       ring{.layout = Layout::uniform, .extent = {100}, .periodic = true};
   CHECK(refusal(placed(kernel("length = 10"), line, 5, {}, 5)) ==
         "projection 'p': connectivity 'distance_dependent': needs the positions of both populations; give each a table "

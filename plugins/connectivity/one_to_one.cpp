@@ -11,7 +11,8 @@ struct one_to_one {
   struct Parameters {
     bool allow_autapses = true;
     static constexpr auto fields() {
-      return std::tuple{field<&Parameters::allow_autapses>("1", "whether neurons of one population connect to themselves, the only synapses that it can have")};
+      return std::tuple{field<&Parameters::allow_autapses>(
+          "1", "whether neurons of one population connect to themselves, the only synapses that it can have")};
     }
   };
 

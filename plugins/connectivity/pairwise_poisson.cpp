@@ -7,7 +7,9 @@ using namespace proxon;
 struct pairwise_poisson {
   static constexpr Documentation about{
       .summary = "Each pair of a source and a target has a Poisson number of synapses, independently.",
-      .equation = "synapses of a source ~ Poisson(targets x pairwise_avg_num_conns), each to a target drawn at random: the same law",
+      .equation =
+          "synapses of a source ~ Poisson(targets x pairwise_avg_num_conns), each to a target drawn at random: the "
+          "same law",
       .reference = "the rule of this name in NEST: https://nest-simulator.readthedocs.io"};
   static constexpr Axis axis = Axis::source;
 
@@ -17,9 +19,10 @@ struct pairwise_poisson {
     bool allow_multapses = true;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::pairwise_avg_num_conns>("1", "mean number of synapses of a pair", required, at_least(0)),
-                        field<&P::allow_autapses>("1", "whether a neuron may connect to itself"),
-                        field<&P::allow_multapses>("1", "must be true: a Poisson number may be above 1")};
+      return std::tuple{
+          field<&P::pairwise_avg_num_conns>("1", "mean number of synapses of a pair", required, at_least(0)),
+          field<&P::allow_autapses>("1", "whether a neuron may connect to itself"),
+          field<&P::allow_multapses>("1", "must be true: a Poisson number may be above 1")};
     }
   };
 
@@ -32,8 +35,10 @@ struct pairwise_poisson {
         skip_self(setup.same_population && !p.allow_autapses),
         mean(p.pairwise_avg_num_conns * candidates) {
     if (!p.allow_multapses)
-      throw std::invalid_argument("a pair may have more than one synapse; set allow_multapses = true, or take pairwise_bernoulli");
-    if (!(mean < 1e9)) throw std::invalid_argument("pairwise_avg_num_conns gives a source more than 1e9 synapses; lower it");
+      throw std::invalid_argument(
+          "a pair may have more than one synapse; set allow_multapses = true, or take pairwise_bernoulli");
+    if (!(mean < 1e9))
+      throw std::invalid_argument("pairwise_avg_num_conns gives a source more than 1e9 synapses; lower it");
   }
 
   template <class Emit>

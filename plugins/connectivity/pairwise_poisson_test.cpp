@@ -6,7 +6,8 @@ using namespace network_test;
 
 namespace {
 PluginValue poisson(double mean, bool autapses = true) {
-  return rule(fmt::format("{{ name = 'pairwise_poisson', pairwise_avg_num_conns = {:.9f}, allow_autapses = {} }}", mean, autapses));
+  return rule(fmt::format("{{ name = 'pairwise_poisson', pairwise_avg_num_conns = {:.9f}, allow_autapses = {} }}", mean,
+                          autapses));
 }
 }  // namespace
 
@@ -17,7 +18,8 @@ TEST_CASE("pairwise_poisson: the number of synapses of each pair is Poisson, ind
     const SynapseRows& rows = c.projections()[0];
     std::vector<int> of_pair(300 * 400, 0);
     for (int32_t i = 0; i < 300; ++i)
-      for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k) ++of_pair[static_cast<size_t>(i * 400 + rows.target[k])];
+      for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k)
+        ++of_pair[static_cast<size_t>(i * 400 + rows.target[k])];
     double probability = std::exp(-mean);
     for (int n = 0; n < 5; probability *= mean / ++n) {
       const double seen = double(std::count(of_pair.begin(), of_pair.end(), n));
@@ -25,7 +27,8 @@ TEST_CASE("pairwise_poisson: the number of synapses of each pair is Poisson, ind
     }
     // Row sums are Poisson(400 mean): chi-squared of 300 of them, five standard deviations.
     double chi2 = 0;
-    for (int32_t i = 0; i < 300; ++i) chi2 += std::pow(double(rows.offset[i + 1] - rows.offset[i]) - 400 * mean, 2) / (400 * mean);
+    for (int32_t i = 0; i < 300; ++i)
+      chi2 += std::pow(double(rows.offset[i + 1] - rows.offset[i]) - 400 * mean, 2) / (400 * mean);
     CHECK(std::fabs(chi2 - 300) < 5 * std::sqrt(600.0));
   }
 }
@@ -35,6 +38,7 @@ TEST_CASE("pairwise_poisson: the flags") {
   CHECK(autapses(build(one_projection(poisson(2), 100), 1).projections()[0]) > 0);
   CHECK(build(one_projection(poisson(0), 100), 1).synapses() == 0);
   CHECK(build(one_projection(poisson(3, false), 1), 1).synapses() == 0);
-  CHECK(contains(refusal(one_projection(rule("{ name = 'pairwise_poisson', pairwise_avg_num_conns = 1, allow_multapses = false }"), 5)),
+  CHECK(contains(refusal(one_projection(
+                     rule("{ name = 'pairwise_poisson', pairwise_avg_num_conns = 1, allow_multapses = false }"), 5)),
                  "a pair may have more than one synapse"));
 }

@@ -8,8 +8,12 @@ using namespace proxon;
 
 struct small_world {
   static constexpr Documentation about{
-      .summary = "A ring in which each neuron reaches its nearest neighbours, and some of these synapses are moved to targets drawn at random.",
-      .equation = "i -> i +- 1 ... i +- degree / 2 on the ring; each moved with probability rewiring to a target that i does not reach yet",
+      .summary =
+          "A ring in which each neuron reaches its nearest neighbours, and some of these synapses are moved to targets "
+          "drawn at random.",
+      .equation =
+          "i -> i +- 1 ... i +- degree / 2 on the ring; each moved with probability rewiring to a target that i does "
+          "not reach yet",
       .reference = "Watts & Strogatz 1998, Nature 393:440, doi:10.1038/30918; SmallWorldConnector of PyNN"};
   static constexpr Axis axis = Axis::source;
 
@@ -20,7 +24,8 @@ struct small_world {
     bool allow_multapses = false;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::degree>("1", "neighbours that each neuron reaches, half of them on either side; even", required, between(0, 2147483646)),
+      return std::tuple{field<&P::degree>("1", "neighbours that each neuron reaches, half of them on either side; even",
+                                          required, between(0, 2147483646)),
                         field<&P::rewiring>("1", "probability that a synapse is moved", between(0, 1)),
                         field<&P::allow_autapses>("1", "whether a moved synapse may end at its own neuron"),
                         field<&P::allow_multapses>("1", "whether a moved synapse may end where another does already")};
@@ -32,11 +37,16 @@ struct small_world {
   bool autapses, multapses;
 
   small_world(const Parameters& p, const ConnectivitySetup& setup)
-      : neurons(setup.sources), half(static_cast<int32_t>(p.degree / 2)), rewiring(p.rewiring), autapses(p.allow_autapses), multapses(p.allow_multapses) {
+      : neurons(setup.sources),
+        half(static_cast<int32_t>(p.degree / 2)),
+        rewiring(p.rewiring),
+        autapses(p.allow_autapses),
+        multapses(p.allow_multapses) {
     if (!setup.same_population) throw std::invalid_argument("needs a projection from a population to itself");
     if (p.degree % 2) throw std::invalid_argument("degree is " + std::to_string(p.degree) + ", and must be even");
     if (p.degree > neurons - 1)
-      throw std::invalid_argument("degree is " + std::to_string(p.degree) + " and a neuron has " + std::to_string(neurons - 1) + " neighbours; lower it");
+      throw std::invalid_argument("degree is " + std::to_string(p.degree) + " and a neuron has " +
+                                  std::to_string(neurons - 1) + " neighbours; lower it");
   }
 
   int64_t count(int32_t) const { return 2 * int64_t{half}; }

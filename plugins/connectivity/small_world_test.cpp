@@ -31,12 +31,14 @@ TEST_CASE("small_world: each synapse is moved with that probability, to any free
       CHECK(multapses(rows) == 0);
       for (int32_t i = 0; i < n; ++i) {
         REQUIRE(rows.offset[i + 1] - rows.offset[i] == degree);
-        for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k) ++at_distance[static_cast<size_t>((rows.target[k] - i + n) % n)];
+        for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k)
+          ++at_distance[static_cast<size_t>((rows.target[k] - i + n) % n)];
       }
     }
     for (int d = 1; d < n; ++d)
       if (d <= degree / 2 || d >= n - degree / 2) kept += at_distance[static_cast<size_t>(d)];
-    // Of the moved ones, some land among the vacated neighbours: a neuron with m moved chooses among n - 1 - degree + m.
+    // Of the moved ones, some land among the vacated neighbours: a neuron with m moved chooses among n - 1 - degree +
+    // m.
     const double all = double(n) * degree * networks;
     double back = 0;
     for (int m = 0; m <= degree; ++m) {
@@ -48,7 +50,8 @@ TEST_CASE("small_world: each synapse is moved with that probability, to any free
     // Outside the neighbourhood every distance is as likely: chi-squared.
     const double each = (all - expected) / (n - 1 - degree);
     double chi2 = 0;
-    for (int d = degree / 2 + 1; d < n - degree / 2; ++d) chi2 += std::pow(at_distance[static_cast<size_t>(d)] - each, 2) / each;
+    for (int d = degree / 2 + 1; d < n - degree / 2; ++d)
+      chi2 += std::pow(at_distance[static_cast<size_t>(d)] - each, 2) / each;
     CHECK(std::fabs(chi2 - (n - 1 - degree)) < 5 * std::sqrt(2.0 * (n - 1 - degree)));
   }
 }

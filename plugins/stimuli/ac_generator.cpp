@@ -1,13 +1,13 @@
-#include <proxon/plugin/stimulus.hpp>
-
 #include <cmath>
+#include <proxon/plugin/stimulus.hpp>
 
 using namespace proxon;
 
 struct ac_generator {
-  static constexpr Documentation about{
-      .summary = "A current that follows a sine.",
-      .equation = "I(t) = offset + amplitude sin(2 pi frequency t + phase) for start <= t < stop, else 0; constant within a step, t its middle"};
+  static constexpr Documentation about{.summary = "A current that follows a sine.",
+                                       .equation =
+                                           "I(t) = offset + amplitude sin(2 pi frequency t + phase) for start <= t < "
+                                           "stop, else 0; constant within a step, t its middle"};
   static constexpr Emits emits = Emits::current;
   static constexpr const char* signal_unit = "pA";
 
@@ -20,9 +20,12 @@ struct ac_generator {
     double stop = 1e300;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::amplitude>("pA", "amplitude of the sine"), field<&P::offset>("pA", "constant part of the current"),
-                        field<&P::frequency>("Hz", "frequency of the sine", at_least(0)), field<&P::phase>("deg", "phase of the sine at time 0"),
-                        field<&P::start>("ms", "time at which the current begins"), field<&P::stop>("ms", "time at which it ends")};
+      return std::tuple{field<&P::amplitude>("pA", "amplitude of the sine"),
+                        field<&P::offset>("pA", "constant part of the current"),
+                        field<&P::frequency>("Hz", "frequency of the sine", at_least(0)),
+                        field<&P::phase>("deg", "phase of the sine at time 0"),
+                        field<&P::start>("ms", "time at which the current begins"),
+                        field<&P::stop>("ms", "time at which it ends")};
     }
   };
 

@@ -1,14 +1,16 @@
-#include <proxon/plugin/stimulus.hpp>
-
 #include <algorithm>
+#include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 
 using namespace proxon;
 
 struct current_replay {
-  static constexpr Documentation about{
-      .summary = "Recorded currents again: one for all targets, or that of the recording's neuron i for target i and none for the others.",
-      .equation = "I(t) = values[k] for times[k] <= t - offset < times[k + 1]; the last sample lasts as long as the one before; else 0"};
+  static constexpr Documentation about{.summary =
+                                           "Recorded currents again: one for all targets, or that of the recording's "
+                                           "neuron i for target i and none for the others.",
+                                       .equation =
+                                           "I(t) = values[k] for times[k] <= t - offset < times[k + 1]; the last "
+                                           "sample lasts as long as the one before; else 0"};
   static constexpr Emits emits = Emits::current;
   static constexpr const char* signal_unit = "pA";  // mean over the recording's neurons
 
@@ -23,14 +25,22 @@ struct current_replay {
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{
-          field<&P::file>("", "the recording: a SONATA report, an NWB time series, or text in columns (CSV) with a header", file_name),
-          field<&P::series>("", "SONATA: the report's population, NWB: the path of the time series; the only one when empty"),
-          field<&P::time_column>("", "text: the column of the times, ms; each other column is a neuron's current, pA, named by its number from 0; "
-                                     "a single one is for all"),
+          field<&P::file>("",
+                          "the recording: a SONATA report, an NWB time series, or text in columns (CSV) with a header",
+                          file_name),
+          field<&P::series>(
+              "", "SONATA: the report's population, NWB: the path of the time series; the only one when empty"),
+          field<&P::time_column>("",
+                                 "text: the column of the times, ms; each other column is a neuron's current, pA, "
+                                 "named by its number from 0; "
+                                 "a single one is for all"),
           field<&P::offset>("ms", "added to each time"),
           field<&P::times>("ms", "the samples' times, ascending, where there is no file", filled_from_file),
-          field<&P::values>("pA", "and the currents, sample by sample: one for all targets, or one for each of `neurons`", filled_from_file),
-          field<&P::neurons>("1", "numbers of these neurons, ascending from 0; empty: one current for all", filled_from_file, at_least(0))};
+          field<&P::values>("pA",
+                            "and the currents, sample by sample: one for all targets, or one for each of `neurons`",
+                            filled_from_file),
+          field<&P::neurons>("1", "numbers of these neurons, ascending from 0; empty: one current for all",
+                             filled_from_file, at_least(0))};
     }
   };
 
@@ -47,7 +57,8 @@ struct current_replay {
         offset(p.offset),
         half_step(setup.dt / 2),
         end_time(times.size() < 2 ? 1e300 : 2 * times.back() - times[times.size() - 2]) {
-    if (values.size() != times.size() * width) throw std::invalid_argument("values must hold one current for each time and neuron");
+    if (values.size() != times.size() * width)
+      throw std::invalid_argument("values must hold one current for each time and neuron");
     if (!std::is_sorted(times.begin(), times.end())) throw std::invalid_argument("times must ascend");
     if (!std::is_sorted(neurons.begin(), neurons.end())) throw std::invalid_argument("neurons must ascend");
   }
@@ -56,7 +67,9 @@ struct current_replay {
   const double* sample(const Instant& at) const {
     const double time = at.time + half_step - offset;
     const auto next = std::upper_bound(times.begin(), times.end(), time);
-    return next == times.begin() || time > end_time ? nullptr : values.data() + static_cast<size_t>(next - times.begin() - 1) * width;
+    return next == times.begin() || time > end_time
+               ? nullptr
+               : values.data() + static_cast<size_t>(next - times.begin() - 1) * width;
   }
 
   double common(const Instant& at) const {

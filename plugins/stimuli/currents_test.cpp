@@ -12,7 +12,8 @@ TEST_CASE("dc_generator: the current flows in the steps from start to stop, and 
 }
 
 TEST_CASE("ac_generator: offset, amplitude, frequency and phase of the sine are those asked for") {
-  const Driven model(stimulus("{ name = 'ac_generator', amplitude = 100, offset = 20, frequency = 50, phase = 30, stop = 1000 }"), 5);
+  const Driven model(
+      stimulus("{ name = 'ac_generator', amplitude = 100, offset = 20, frequency = 50, phase = 30, stop = 1000 }"), 5);
   for (int step = 0; step < 400; ++step) {
     const double t = (step + 0.5) * 0.1;
     REQUIRE(model.common(step) == doctest::Approx(20 + 100 * std::sin(2 * M_PI * 50e-3 * t + M_PI / 6)).epsilon(1e-12));

@@ -1,14 +1,16 @@
-#include <proxon/plugin/stimulus.hpp>
-
 #include <algorithm>
+#include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 
 using namespace proxon;
 
 struct inhomogeneous_poisson_generator {
   static constexpr Documentation about{
-      .summary = "Independent Poisson spike trains, one a target, of a common rate that changes at given times; none before the first.",
-      .equation = "spikes in a step ~ Poisson(r(t) dt);  r(t) = rate_values[k] for rate_times[k] <= t < rate_times[k + 1]",
+      .summary =
+          "Independent Poisson spike trains, one a target, of a common rate that changes at given times; none before "
+          "the first.",
+      .equation =
+          "spikes in a step ~ Poisson(r(t) dt);  r(t) = rate_values[k] for rate_times[k] <= t < rate_times[k + 1]",
       .reference = "the model of this name in NEST: https://nest-simulator.readthedocs.io"};
   static constexpr Emits emits = Emits::spikes;
   static constexpr const char* signal_unit = "Hz";
@@ -20,9 +22,10 @@ struct inhomogeneous_poisson_generator {
     double stop = 1e300;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::rate_times>("ms", "times at which the rate changes, ascending", required, at_least(0)),
-                        field<&P::rate_values>("Hz", "rate of each train from each of these times on", required, at_least(0)),
-                        field<&P::start>("ms", "time of the first spikes"), field<&P::stop>("ms", "time after which there are none")};
+      return std::tuple{
+          field<&P::rate_times>("ms", "times at which the rate changes, ascending", required, at_least(0)),
+          field<&P::rate_values>("Hz", "rate of each train from each of these times on", required, at_least(0)),
+          field<&P::start>("ms", "time of the first spikes"), field<&P::stop>("ms", "time after which there are none")};
     }
   };
 

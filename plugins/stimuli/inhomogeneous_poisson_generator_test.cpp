@@ -5,7 +5,9 @@
 using namespace stimulus_test;
 
 TEST_CASE("inhomogeneous_poisson_generator: each stretch has its rate, and none comes before the first") {
-  const Driven model(stimulus("{ name = 'inhomogeneous_poisson_generator', rate_times = [10, 20, 30], rate_values = [500, 0, 80] }"), 4000);
+  const Driven model(
+      stimulus("{ name = 'inhomogeneous_poisson_generator', rate_times = [10, 20, 30], rate_values = [500, 0, 80] }"),
+      4000);
   CHECK(model.sum(0, 100) == 0);
   CHECK(model.sum(200, 300) == 0);
   // Poisson counts: mean m and standard deviation sqrt(m); four of these.
@@ -18,7 +20,8 @@ TEST_CASE("inhomogeneous_poisson_generator: each stretch has its rate, and none 
 }
 
 TEST_CASE("inhomogeneous_poisson_generator: the counts of a step have the variance of their mean") {
-  const Driven model(stimulus("{ name = 'inhomogeneous_poisson_generator', rate_times = [0], rate_values = [8000] }"), 20000);
+  const Driven model(stimulus("{ name = 'inhomogeneous_poisson_generator', rate_times = [0], rate_values = [8000] }"),
+                     20000);
   double sum = 0, squares = 0;
   for (const float n : model.at(3)) sum += n, squares += double(n) * n;
   const double mean = sum / 20000, variance = squares / 20000 - mean * mean;
@@ -28,6 +31,8 @@ TEST_CASE("inhomogeneous_poisson_generator: the counts of a step have the varian
 }
 
 TEST_CASE("inhomogeneous_poisson_generator: lists that do not fit together are refused") {
-  CHECK(refused("{ name = 'inhomogeneous_poisson_generator', rate_times = [1, 2], rate_values = [3] }").find("of one length") != std::string::npos);
-  CHECK(refused("{ name = 'inhomogeneous_poisson_generator', rate_times = [2, 1], rate_values = [3, 3] }").find("must ascend") != std::string::npos);
+  CHECK(refused("{ name = 'inhomogeneous_poisson_generator', rate_times = [1, 2], rate_values = [3] }")
+            .find("of one length") != std::string::npos);
+  CHECK(refused("{ name = 'inhomogeneous_poisson_generator', rate_times = [2, 1], rate_values = [3, 3] }")
+            .find("must ascend") != std::string::npos);
 }

@@ -24,7 +24,8 @@ TEST_CASE("mip_generator: each train has the rate p_copy times the mother's, and
 }
 
 TEST_CASE("mip_generator: p_copy of 1 copies every spike to all, p_copy of 0 none") {
-  const Driven all(stimulus("{ name = 'mip_generator', rate = 3000, p_copy = 1 }"), 300), none(stimulus("{ name = 'mip_generator', rate = 3000, p_copy = 0 }"), 300);
+  const Driven all(stimulus("{ name = 'mip_generator', rate = 3000, p_copy = 1 }"), 300),
+      none(stimulus("{ name = 'mip_generator', rate = 3000, p_copy = 0 }"), 300);
   for (int step = 0; step < 200; ++step)
     for (const float x : all.at(step)) REQUIRE(x == all.common(step));
   CHECK(none.sum(0, 200) == 0);

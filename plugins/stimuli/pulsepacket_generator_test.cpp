@@ -4,8 +4,10 @@
 
 using namespace stimulus_test;
 
-TEST_CASE("pulsepacket_generator: every packet has all its spikes, with the mean and the standard deviation asked for") {
-  const Driven model(stimulus("{ name = 'pulsepacket_generator', pulse_times = [50, 120], activity = 500, sdev = 3 }"), 3);
+TEST_CASE(
+    "pulsepacket_generator: every packet has all its spikes, with the mean and the standard deviation asked for") {
+  const Driven model(stimulus("{ name = 'pulsepacket_generator', pulse_times = [50, 120], activity = 500, sdev = 3 }"),
+                     3);
   for (const double centre : {50.0, 120.0}) {
     double n = 0, sum = 0, squares = 0;
     for (int step = static_cast<int>(centre * 10) - 350; step < centre * 10 + 350; ++step) {
@@ -14,7 +16,8 @@ TEST_CASE("pulsepacket_generator: every packet has all its spikes, with the mean
       for (const float x : model.at(step)) REQUIRE(x == count);
     }
     CHECK(n == 500);
-    // Standard errors sdev / sqrt(n) and sdev / sqrt(2 n); rounding to the step adds dt^2 / 12 to the variance, 0.05 % of it.
+    // Standard errors sdev / sqrt(n) and sdev / sqrt(2 n); rounding to the step adds dt^2 / 12 to the variance, 0.05 %
+    // of it.
     CHECK(std::fabs(sum / n) < 4 * 3 / std::sqrt(500.0));
     CHECK(std::fabs(std::sqrt(squares / n - sum * sum / n / n) - 3) < 4 * 3 / std::sqrt(1000.0));
   }
@@ -28,7 +31,8 @@ TEST_CASE("pulsepacket_generator: without a width all spikes come at once, at th
 }
 
 TEST_CASE("pulsepacket_generator: packets differ from one another") {
-  const Driven model(stimulus("{ name = 'pulsepacket_generator', pulse_times = [100, 200], activity = 50, sdev = 5 }"), 1);
+  const Driven model(stimulus("{ name = 'pulsepacket_generator', pulse_times = [100, 200], activity = 50, sdev = 5 }"),
+                     1);
   bool differ = false;
   for (int step = 500; step < 1500; ++step) differ |= model.common(step) != model.common(step + 1000);
   CHECK(differ);

@@ -1,8 +1,9 @@
 // spike_replay and current_replay, from lists and from the files of each format that the framework reads for them.
+#include "proxon/experiment/replay.hpp"
+
 #include <doctest/doctest.h>
 
 #include "driven.hpp"
-#include "proxon/experiment/replay.hpp"
 
 using namespace stimulus_test;
 
@@ -11,7 +12,8 @@ namespace {
 /// A file that h5py writes from `script` (the file is `f`).
 std::string written(const network_test::TemporaryFolder& folder, const std::string& script) {
   const std::string path = folder.path.string() + "/recording.h5";
-  const std::string program = folder.write("write.py", "import h5py, numpy as np\nf = h5py.File('" + path + "', 'w')\n" + script + "f.close()\n");
+  const std::string program = folder.write(
+      "write.py", "import h5py, numpy as np\nf = h5py.File('" + path + "', 'w')\n" + script + "f.close()\n");
   return std::system(("/usr/bin/python3 " + program).c_str()) == 0 ? path : "";
 }
 
@@ -58,22 +60,27 @@ TEST_CASE("spike_replay: each spike arrives at its neuron, from a list, text, SO
   check_spikes(replay("{ name = 'spike_replay', times = [0.3, 0.3, 0.7, 0.7], neurons = [1, 0, 299, 299] }", 300));
   const network_test::TemporaryFolder folder;
   const std::string csv = folder.write("spikes.csv", "ms,cell\n0.7,299\n0.3,1\n0.7,299\n0.3,0\n");
-  check_spikes(replay("{ name = 'spike_replay', file = '" + csv + "', time_column = 'ms', neuron_column = 'cell' }", 300));
-  const std::string sonata = written(folder,
-                                     "g = f.create_group('spikes/E')\n"
-                                     "g['timestamps'] = np.array([0.7, 0.3, 0.3, 0.7]) * 1e-3\ng['timestamps'].attrs['units'] = 'seconds'\n"
-                                     "g['node_ids'] = np.array([299, 0, 1, 299], dtype='u8')\nf.create_group('spikes/I')\n");
+  check_spikes(
+      replay("{ name = 'spike_replay', file = '" + csv + "', time_column = 'ms', neuron_column = 'cell' }", 300));
+  const std::string sonata =
+      written(folder,
+              "g = f.create_group('spikes/E')\n"
+              "g['timestamps'] = np.array([0.7, 0.3, 0.3, 0.7]) * 1e-3\ng['timestamps'].attrs['units'] = 'seconds'\n"
+              "g['node_ids'] = np.array([299, 0, 1, 299], dtype='u8')\nf.create_group('spikes/I')\n");
   REQUIRE(sonata != "");
   check_spikes(replay("{ name = 'spike_replay', file = '" + sonata + "', series = 'E' }", 300));
-  CHECK(refused_file("{ name = 'spike_replay', file = '" + sonata + "' }", 300).find("set `series` to one of: E, I") != std::string::npos);
-  const std::string nwb = written(folder,
-                                  "f['units/spike_times'] = np.array([0.0003, 0.0003, 0.0007, 0.0007])\n"
-                                  "f['units/spike_times_index'] = np.array([1, 2, 4])\nf['units/id'] = np.array([0, 1, 299])\n");
+  CHECK(refused_file("{ name = 'spike_replay', file = '" + sonata + "' }", 300).find("set `series` to one of: E, I") !=
+        std::string::npos);
+  const std::string nwb =
+      written(folder,
+              "f['units/spike_times'] = np.array([0.0003, 0.0003, 0.0007, 0.0007])\n"
+              "f['units/spike_times_index'] = np.array([1, 2, 4])\nf['units/id'] = np.array([0, 1, 299])\n");
   check_spikes(replay("{ name = 'spike_replay', file = '" + nwb + "' }", 300));
 }
 
 TEST_CASE("spike_replay: an offset moves the spikes, and those before the first step are left out") {
-  const Driven model = replay("{ name = 'spike_replay', times = [0.1, 0.5, 1.04], neurons = [0, 0, 0], offset = -0.4 }", 1);
+  const Driven model =
+      replay("{ name = 'spike_replay', times = [0.1, 0.5, 1.04], neurons = [0, 0, 0], offset = -0.4 }", 1);
   CHECK(model.common(0) == 1);
   CHECK(model.common(5) == 1);
   CHECK(model.sum(0, 100) == 2);
@@ -84,15 +91,17 @@ TEST_CASE("current_replay: each neuron gets its current, from a list, text, SONA
   const network_test::TemporaryFolder folder;
   const std::string csv = folder.write("currents.csv", "2,time,0\n-7,1,5\n-8,2,6\n");
   check_currents(replay("{ name = 'current_replay', file = '" + csv + "' }", 3));
-  const std::string sonata = written(folder,
-                                     "g = f.create_group('report/E')\ng['data'] = np.array([[-0.007, 0.005], [-0.008, 0.006]])\n"
-                                     "g['data'].attrs['units'] = 'nA'\ng['mapping/node_ids'] = np.array([2, 0])\n"
-                                     "g['mapping/time'] = np.array([1.0, 3.0, 1.0])\n");
+  const std::string sonata =
+      written(folder,
+              "g = f.create_group('report/E')\ng['data'] = np.array([[-0.007, 0.005], [-0.008, 0.006]])\n"
+              "g['data'].attrs['units'] = 'nA'\ng['mapping/node_ids'] = np.array([2, 0])\n"
+              "g['mapping/time'] = np.array([1.0, 3.0, 1.0])\n");
   check_currents(replay("{ name = 'current_replay', file = '" + sonata + "' }", 3));
-  const std::string nwb = written(folder,
-                                  "g = f.create_group('stimulus/presentation/steps')\ng['data'] = np.array([[5, 0, -7], [6, 0, -8]])\n"
-                                  "g['data'].attrs['unit'] = 'amperes'\ng['data'].attrs['conversion'] = 1e-12\n"
-                                  "g['starting_time'] = 0.001\ng['starting_time'].attrs['rate'] = 1000.0\n");
+  const std::string nwb =
+      written(folder,
+              "g = f.create_group('stimulus/presentation/steps')\ng['data'] = np.array([[5, 0, -7], [6, 0, -8]])\n"
+              "g['data'].attrs['unit'] = 'amperes'\ng['data'].attrs['conversion'] = 1e-12\n"
+              "g['starting_time'] = 0.001\ng['starting_time'].attrs['rate'] = 1000.0\n");
   check_currents(replay("{ name = 'current_replay', file = '" + nwb + "' }", 3));
 }
 
@@ -107,14 +116,19 @@ TEST_CASE("current_replay: a single column is for all targets") {
 
 TEST_CASE("replay: what does not fit is refused with its place") {
   const network_test::TemporaryFolder folder;
-  const std::string csv = folder.write("spikes.csv", "time,neuron\n1,0\nx,1\n"), odd = folder.write("odd.csv", "time,neuron\n1,0.5\n"),
-                    far = folder.write("far.csv", "time,neuron\n1,3\n"), empty = folder.write("empty.csv", "time,neuron\n");
+  const std::string csv = folder.write("spikes.csv", "time,neuron\n1,0\nx,1\n"),
+                    odd = folder.write("odd.csv", "time,neuron\n1,0.5\n"),
+                    far = folder.write("far.csv", "time,neuron\n1,3\n"),
+                    empty = folder.write("empty.csv", "time,neuron\n");
   auto of = [](const std::string& file) { return "{ name = 'spike_replay', file = '" + file + "' }"; };
   CHECK(refused_file(of(csv), 3).find("spikes.csv:3: 'x' in column 'time' is not a number") != std::string::npos);
   CHECK(refused_file(of(odd), 3).find("0.5 is no number of a neuron") != std::string::npos);
   CHECK(refused_file(of(far), 3) == "spike_replay: replays neuron 3, and the target population has neurons 0 to 2.");
   CHECK(refused_file(of(empty), 3).find("holds no spikes") != std::string::npos);
-  CHECK(refused_file("{ name = 'spike_replay', file = '" + far + "', times = [1], neurons = [0] }", 5).find("give one of them") != std::string::npos);
-  CHECK(refused("{ name = 'spike_replay', times = [2, 1], neurons = [0, 0] }").find("must ascend") != std::string::npos);
-  CHECK(refused("{ name = 'current_replay', times = [1, 2], values = [1] }").find("one current for each") != std::string::npos);
+  CHECK(refused_file("{ name = 'spike_replay', file = '" + far + "', times = [1], neurons = [0] }", 5)
+            .find("give one of them") != std::string::npos);
+  CHECK(refused("{ name = 'spike_replay', times = [2, 1], neurons = [0, 0] }").find("must ascend") !=
+        std::string::npos);
+  CHECK(refused("{ name = 'current_replay', times = [1, 2], values = [1] }").find("one current for each") !=
+        std::string::npos);
 }

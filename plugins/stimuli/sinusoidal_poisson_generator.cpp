@@ -1,6 +1,5 @@
-#include <proxon/plugin/stimulus.hpp>
-
 #include <cmath>
+#include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 
 using namespace proxon;
@@ -8,7 +7,9 @@ using namespace proxon;
 struct sinusoidal_poisson_generator {
   static constexpr Documentation about{
       .summary = "Poisson spike trains whose rate follows a sine, independent for each target or one for all.",
-      .equation = "spikes in a step ~ Poisson(r(t) dt);  r(t) = max(0, rate + amplitude sin(2 pi frequency t + phase)), t the middle of the step",
+      .equation =
+          "spikes in a step ~ Poisson(r(t) dt);  r(t) = max(0, rate + amplitude sin(2 pi frequency t + phase)), t the "
+          "middle of the step",
       .reference = "the model of this name in NEST: https://nest-simulator.readthedocs.io"};
   static constexpr Emits emits = Emits::spikes;
   static constexpr const char* signal_unit = "Hz";
@@ -23,12 +24,15 @@ struct sinusoidal_poisson_generator {
     double stop = 1e300;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::rate>("Hz", "mean rate; the sine is cut off below 0, so that an amplitude above it raises the mean", at_least(0)),
-                        field<&P::amplitude>("Hz", "amplitude of the rate's sine", at_least(0)),
-                        field<&P::frequency>("Hz", "frequency of the sine", at_least(0)),
-                        field<&P::phase>("deg", "phase of the sine at time 0"),
-                        field<&P::individual_spike_trains>("", "whether each target has a train of its own; else all have the same"),
-                        field<&P::start>("ms", "time of the first spikes"), field<&P::stop>("ms", "time after which there are none")};
+      return std::tuple{
+          field<&P::rate>("Hz", "mean rate; the sine is cut off below 0, so that an amplitude above it raises the mean",
+                          at_least(0)),
+          field<&P::amplitude>("Hz", "amplitude of the rate's sine", at_least(0)),
+          field<&P::frequency>("Hz", "frequency of the sine", at_least(0)),
+          field<&P::phase>("deg", "phase of the sine at time 0"),
+          field<&P::individual_spike_trains>("", "whether each target has a train of its own; else all have the same"),
+          field<&P::start>("ms", "time of the first spikes"),
+          field<&P::stop>("ms", "time after which there are none")};
     }
   };
 

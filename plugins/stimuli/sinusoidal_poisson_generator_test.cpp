@@ -5,9 +5,11 @@
 using namespace stimulus_test;
 
 TEST_CASE("sinusoidal_poisson_generator: mean, amplitude and phase of the rate are those asked for") {
-  // 10 Hz at 60 degrees, over ten periods of 100 ms; amplitude and phase from the first Fourier component of the counts.
+  // 10 Hz at 60 degrees, over ten periods of 100 ms; amplitude and phase from the first Fourier component of the
+  // counts.
   const int n = 500, steps = 10000;
-  const Driven model(stimulus("{ name = 'sinusoidal_poisson_generator', rate = 40, amplitude = 30, frequency = 10, phase = 60 }"), n);
+  const Driven model(
+      stimulus("{ name = 'sinusoidal_poisson_generator', rate = 40, amplitude = 30, frequency = 10, phase = 60 }"), n);
   double sum = 0, sine = 0, cosine = 0;
   for (int step = 0; step < steps; ++step) {
     double count = 0;
@@ -25,7 +27,8 @@ TEST_CASE("sinusoidal_poisson_generator: mean, amplitude and phase of the rate a
 }
 
 TEST_CASE("sinusoidal_poisson_generator: a sine below 0 is cut off") {
-  const Driven model(stimulus("{ name = 'sinusoidal_poisson_generator', rate = 10, amplitude = 100, frequency = 5, phase = -90 }"), 1);
+  const Driven model(
+      stimulus("{ name = 'sinusoidal_poisson_generator', rate = 10, amplitude = 100, frequency = 5, phase = -90 }"), 1);
   CHECK(model.common(0) == 0);
   CHECK(model.common(1000) == doctest::Approx(110).epsilon(1e-3));
   CHECK(model.sum(0, 100) == 0);
@@ -33,7 +36,8 @@ TEST_CASE("sinusoidal_poisson_generator: a sine below 0 is cut off") {
 
 TEST_CASE("sinusoidal_poisson_generator: with individual_spike_trains all differ, without it all are the same") {
   const Driven each(stimulus("{ name = 'sinusoidal_poisson_generator', rate = 5000 }"), 600);
-  const Driven one(stimulus("{ name = 'sinusoidal_poisson_generator', rate = 5000, individual_spike_trains = false }"), 600);
+  const Driven one(stimulus("{ name = 'sinusoidal_poisson_generator', rate = 5000, individual_spike_trains = false }"),
+                   600);
   double spikes = 0;
   bool differ = false;
   for (int step = 0; step < 400; ++step) {

@@ -1,7 +1,6 @@
-#include <proxon/plugin/stimulus.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 
 using namespace proxon;
@@ -9,7 +8,8 @@ using namespace proxon;
 struct spike_replay {
   static constexpr Documentation about{
       .summary = "Recorded spikes again: a spike of the recording's neuron i arrives at target i.",
-      .equation = "the spike at time t arrives at the step nearest to t + offset; those nearest to 0 or before are left out"};
+      .equation =
+          "the spike at time t arrives at the step nearest to t + offset; those nearest to 0 or before are left out"};
   static constexpr Emits emits = Emits::spikes;
   static constexpr const char* signal_unit = "1";  // spikes of all neurons
 
@@ -24,9 +24,12 @@ struct spike_replay {
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{
-          field<&P::file>("", "the recording: a SONATA spike file, an NWB file with units, or text in columns (CSV) with a header", file_name),
+          field<&P::file>(
+              "", "the recording: a SONATA spike file, an NWB file with units, or text in columns (CSV) with a header",
+              file_name),
           field<&P::series>("", "SONATA: the population whose spikes are read; the only one when empty"),
-          field<&P::time_column>("", "text: the column of the times, ms"), field<&P::neuron_column>("", "text: the column of the neurons' numbers, from 0"),
+          field<&P::time_column>("", "text: the column of the times, ms"),
+          field<&P::neuron_column>("", "text: the column of the neurons' numbers, from 0"),
           field<&P::offset>("ms", "added to each time"),
           field<&P::times>("ms", "the spikes' times, ascending, where there is no file", filled_from_file),
           field<&P::neurons>("1", "and which neuron fired, from 0", filled_from_file, at_least(0))};
@@ -37,7 +40,8 @@ struct spike_replay {
   std::span<const int64_t> neurons;
   double offset, dt;
 
-  spike_replay(const Parameters& p, const StimulusSetup& setup) : times(p.times), neurons(p.neurons), offset(p.offset), dt(setup.dt) {
+  spike_replay(const Parameters& p, const StimulusSetup& setup)
+      : times(p.times), neurons(p.neurons), offset(p.offset), dt(setup.dt) {
     if (times.size() != neurons.size()) throw std::invalid_argument("times and neurons must be of one length");
     if (!std::is_sorted(times.begin(), times.end())) throw std::invalid_argument("times must ascend");
   }

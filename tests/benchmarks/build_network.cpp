@@ -1,5 +1,5 @@
 // How fast is a network built, against how fast memory can be written? For each rule a network of 10 M synapses (1 M
-// with --short) at 8 bytes a synapse; beside it the time in which as many bytes are merely streamed to memory by as
+// with --short) at 8 bytes a synapse, 9 with drawn delays; beside it the time in which as many bytes are merely streamed to memory by as
 // many threads, measured in the same run. Checked: number of synapses, sum of the targets against its expectation, and
 // that no more memory was held than the network and an eighth.
 #include <fmt/format.h>
@@ -35,6 +35,7 @@ struct Case {
   std::vector<std::pair<const char*, double>> parameters;
   double synapses, deviation;  // expected, and standard deviation
   Distribution weight;
+  Distribution delay = Distribution::constant(1);
 };
 
 }  // namespace
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
       {"fixed_indegree", {{"indegree", indegree}}, neurons * indegree, 0, normal},
       {"fixed_indegree", {{"indegree", indegree}, {"allow_multapses", 0}}, neurons * indegree, 0, constant},
       {"fixed_total_number", {{"N", neurons * indegree}}, neurons * indegree, 0, constant},
+      {"fixed_total_number", {{"N", neurons * indegree}}, neurons * indegree, 0, normal, {DistributionKind::normal, 1.5, 0.75}},
       {"all_to_all", {}, pairs, 0, constant},
   };
 
@@ -75,7 +77,8 @@ int main(int argc, char** argv) {
       if (field.type == FieldType::boolean) label += std::string(" ") + name + " = false";
     }
     label += c.weight.kind == DistributionKind::normal ? ", normal weights" : ", one weight";
-    blueprint.add(Projection{.name = "p", .source = "E", .target = "E", .connectivity = rule, .weight = c.weight});
+    if (c.delay.varies()) label += " and delays";
+    blueprint.add(Projection{.name = "p", .source = "E", .target = "E", .connectivity = rule, .weight = c.weight, .delay = c.delay});
 
     double built = 1e9, streamed = 1e9;
     int64_t synapses = 0, bytes = 0, held = 0;
@@ -83,7 +86,7 @@ int main(int argc, char** argv) {
       reset_peak();
       const int64_t before = memory("VmRSS:");
       Connectome network;
-      built = std::min(built, seconds_of([&] { network = build(blueprint, static_cast<uint64_t>(repeat)); }));
+      built = std::min(built, seconds_of([&] { network = build(blueprint, static_cast<uint64_t>(repeat), 0.1); }));
       held = std::max(held, memory("VmHWM:") - before);
       synapses = network.synapses(), bytes = network.bytes();
 

@@ -32,12 +32,18 @@ double below(const Distribution& d, double x) {
   auto unbounded = [&](double t) {
     const double variation = d.std * d.std / (d.mean * d.mean), sigma = std::sqrt(std::log1p(variation));
     switch (d.kind) {
-      case DistributionKind::normal: return normal((t - d.mean) / d.std);
-      case DistributionKind::uniform: return (t - d.low) / (d.high - d.low);
-      case DistributionKind::exponential: return t <= 0 ? 0 : 1 - std::exp(-t / d.mean);
-      case DistributionKind::gamma: return t <= 0 ? 0 : boost::math::gamma_p(1 / variation, t / d.mean / variation);
-      case DistributionKind::lognormal: return t <= 0 ? 0 : normal((std::log(t / d.mean) + sigma * sigma / 2) / sigma);
-      default: return t >= d.mean ? 1. : 0.;
+      case DistributionKind::normal:
+        return normal((t - d.mean) / d.std);
+      case DistributionKind::uniform:
+        return (t - d.low) / (d.high - d.low);
+      case DistributionKind::exponential:
+        return t <= 0 ? 0 : 1 - std::exp(-t / d.mean);
+      case DistributionKind::gamma:
+        return t <= 0 ? 0 : boost::math::gamma_p(1 / variation, t / d.mean / variation);
+      case DistributionKind::lognormal:
+        return t <= 0 ? 0 : normal((std::log(t / d.mean) + sigma * sigma / 2) / sigma);
+      default:
+        return t >= d.mean ? 1. : 0.;
     }
   };
   if (x < d.low) return 0;
@@ -72,7 +78,8 @@ TEST_CASE("drawn delays are multiples of dt, at least one, each as often as its 
     // Chi-squared over the delays that are expected 20 times or more; five standard deviations.
     double chi2 = 0, classes = 0, outside = 100000, left = 1;
     for (int64_t k = 1; k < 3000; ++k) {
-      const double p = below(d, (double(k) + 0.5) * 0.1) - (k == 1 ? 0 : below(d, (double(k) - 0.5) * 0.1)), expected = 100000 * p;
+      const double p = below(d, (double(k) + 0.5) * 0.1) - (k == 1 ? 0 : below(d, (double(k) - 0.5) * 0.1)),
+                   expected = 100000 * p;
       if (expected < 20) continue;
       chi2 += std::pow(seen[k] - expected, 2) / expected;
       outside -= seen[k], left -= p, ++classes;
@@ -85,7 +92,8 @@ TEST_CASE("drawn delays are multiples of dt, at least one, each as often as its 
 
 TEST_CASE("few different delays take a byte a synapse, one takes none, more than 256 take a float") {
   const Connectome few = drawn({DistributionKind::normal, 1.5, 0.75}), one = drawn(Distribution::constant(1.5)),
-                   same = drawn({DistributionKind::normal, 1.5, 1e-4}), many = drawn({.kind = DistributionKind::uniform, .low = 1, .high = 100});
+                   same = drawn({DistributionKind::normal, 1.5, 1e-4}),
+                   many = drawn({.kind = DistributionKind::uniform, .low = 1, .high = 100});
   CHECK(few.bytes() == 100000 * 9 + 201 * 8);
   CHECK(few.projections()[0].delay.table().front() == 0.1);
   CHECK(std::is_sorted(few.projections()[0].delay.table().begin(), few.projections()[0].delay.table().end()));
@@ -113,7 +121,8 @@ TEST_CASE("delays of a list are kept as they are, in a byte where they can") {
 }
 
 TEST_CASE("drawn delays do not depend on threads, and do on the seed") {
-  for (const Distribution& d : {Distribution{DistributionKind::normal, 1.5, 0.75}, Distribution{.kind = DistributionKind::uniform, .low = 1, .high = 100}}) {
+  for (const Distribution& d : {Distribution{DistributionKind::normal, 1.5, 0.75},
+                                Distribution{.kind = DistributionKind::uniform, .low = 1, .high = 100}}) {
     set_threads(1);
     const auto one = delays_of(drawn(d).projections()[0]);
     set_threads(3);
@@ -129,7 +138,12 @@ TEST_CASE("weights and delays by distance are what the law says") {
     Blueprint b;
     b.add(Population{.name = "E", .size = 60, .positions = box});
     b.add(Population{.name = "I", .size = 70, .positions = box});
-    b.add(Projection{.name = "p", .source = "E", .target = "I", .connectivity = rule("'all_to_all'"), .weight = weight, .delay = delay});
+    b.add(Projection{.name = "p",
+                     .source = "E",
+                     .target = "I",
+                     .connectivity = rule("'all_to_all'"),
+                     .weight = weight,
+                     .delay = delay});
     return b;
   };
   const Positions box{.layout = Positions::Layout::uniform, .extent = {500, 300}};
@@ -139,9 +153,10 @@ TEST_CASE("weights and delays by distance are what the law says") {
     double scale;
     std::function<double(double, double)> value;
   };
-  for (const Case& c : {Case{DistanceLaw::linear, 0.01, [](double v, double d) { return v + 0.01 * d; }},
-                        Case{DistanceLaw::exponential, 200, [](double v, double d) { return v * std::exp(-d / 200); }},
-                        Case{DistanceLaw::gaussian, 150, [](double v, double d) { return v * std::exp(-d * d / 45000); }}}) {
+  for (const Case& c :
+       {Case{DistanceLaw::linear, 0.01, [](double v, double d) { return v + 0.01 * d; }},
+        Case{DistanceLaw::exponential, 200, [](double v, double d) { return v * std::exp(-d / 200); }},
+        Case{DistanceLaw::gaussian, 150, [](double v, double d) { return v * std::exp(-d * d / 45000); }}}) {
     const Distribution two{.mean = 2, .law = c.law, .scale = c.scale};
     const Connectome made = build(placed(two, two), 4, 0.1);
     const SynapseRows& rows = made.projections()[0];
@@ -155,13 +170,16 @@ TEST_CASE("weights and delays by distance are what the law says") {
   Blueprint nowhere = one_projection(rule("'all_to_all'"), 5);
   nowhere.graph[*edges(nowhere.graph).first].weight = {.mean = 2, .law = DistanceLaw::linear, .scale = 1};
   CHECK(refusal(nowhere) ==
-        "projection 'p': its weight depends on distance, and population 'E' has no positions; add the table [network.populations.E.positions].");
+        "projection 'p': its weight depends on distance, and population 'E' has no positions; add the table "
+        "[network.populations.E.positions].");
 }
 
 TEST_CASE("delays that no simulation can have are refused") {
-  CHECK(refused(Distribution::constant(0.05)) == "projection 'p': its delay is 0.05 ms, shorter than the time step of 0.1 ms.");
+  CHECK(refused(Distribution::constant(0.05)) ==
+        "projection 'p': its delay is 0.05 ms, shorter than the time step of 0.1 ms.");
   CHECK(refused(Distribution::constant(0.25)) ==
-        "projection 'p': its delay is 0.25 ms, and must be a multiple of the time step of 0.1 ms; drawn delays are rounded, a constant is not.");
+        "projection 'p': its delay is 0.25 ms, and must be a multiple of the time step of 0.1 ms; drawn delays are "
+        "rounded, a constant is not.");
   CHECK(contains(refused({DistributionKind::normal, 0.05, 0.01}), "has a mean of 0.05 ms, shorter than the time step"));
   CHECK(contains(refused({DistributionKind::gamma, 0, 1}), "needs a mean other than 0"));
   CHECK(contains(refused({.kind = DistributionKind::uniform, .low = 1}), "needs low and high"));
@@ -176,9 +194,11 @@ TEST_CASE("Dale's law: a weight of the other sign is refused") {
     return refusal(b);
   };
   CHECK(with(Sign::excitatory, Distribution::constant(-1)) ==
-        "projection 'p': 100 of its 100 weights are negative, and it is declared excitatory (Dale's law); bound the weight by low = 0, or leave "
+        "projection 'p': 100 of its 100 weights are negative, and it is declared excitatory (Dale's law); bound the "
+        "weight by low = 0, or leave "
         "`sign` out.");
-  CHECK(contains(with(Sign::inhibitory, {DistributionKind::normal, -1, 1}), "weights are positive, and it is declared inhibitory"));
+  CHECK(contains(with(Sign::inhibitory, {DistributionKind::normal, -1, 1}),
+                 "weights are positive, and it is declared inhibitory"));
   CHECK(with(Sign::excitatory, {DistributionKind::normal, 1, 1, 0}) == "");
   CHECK(with(Sign::inhibitory, {DistributionKind::normal, -1, 1, -infinite, 0}) == "");
   CHECK(with(Sign::any, {DistributionKind::normal, 0, 1}) == "");
@@ -187,8 +207,14 @@ TEST_CASE("Dale's law: a weight of the other sign is refused") {
 TEST_CASE("a network that does not fit into memory is refused before any of it is built") {
   Blueprint b;
   b.add(Population{.name = "E", .size = 10'000'000});
-  b.add(Projection{.name = "small", .source = "E", .target = "E", .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 3 }")});
-  b.add(Projection{.name = "large", .source = "E", .target = "E", .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 1000000 }")});
+  b.add(Projection{.name = "small",
+                   .source = "E",
+                   .target = "E",
+                   .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 3 }")});
+  b.add(Projection{.name = "large",
+                   .source = "E",
+                   .target = "E",
+                   .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 1000000 }")});
   const std::string said = refusal(b);
   CHECK(contains(said, "the network's 10"));
   CHECK(contains(said, "of memory, and this machine has"));

@@ -17,13 +17,13 @@ std::string refused(const Positions& positions, int64_t size) {
 }  // namespace
 
 TEST_CASE("a grid begins at the lower corner, x runs fastest, and it lies around its centre") {
-  const Positions grid{.layout = Layout::grid, .shape = {2, 3}, .extent = {100, 60}, .center = {10, 20}};
-  const auto at = coordinates(grid, 6, "E", 1);
-  CHECK(at[0] == std::array<double, 3>{-15, 0, 0});
-  CHECK(at[1] == std::array<double, 3>{35, 0, 0});
-  CHECK(at[2] == std::array<double, 3>{-15, 20, 0});
-  CHECK(at[5] == std::array<double, 3>{35, 40, 0});
-  CHECK(positions_text(grid) == "grid of 2 x 3 neurons in 100 x 60 um");
+  const Positions grid{.layout = Layout::grid, .shape = {2, 4}, .extent = {100, 60}, .center = {10, 20}};
+  const auto at = coordinates(grid, 8, "E", 1);
+  CHECK(at[0] == std::array<double, 3>{-15, -2.5, 0});
+  CHECK(at[1] == std::array<double, 3>{35, -2.5, 0});
+  CHECK(at[2] == std::array<double, 3>{-15, 12.5, 0});
+  CHECK(at[7] == std::array<double, 3>{35, 42.5, 0});
+  CHECK(positions_text(grid) == "grid of 2 x 4 neurons in 100 x 60 um");
 }
 
 TEST_CASE("random positions fill their box evenly, and depend on the population and the seed alone") {
@@ -59,12 +59,17 @@ TEST_CASE("the distance on a periodic box is the shortest way") {
 TEST_CASE("positions that contradict themselves are refused") {
   CHECK(refused({}, 5) == "");
   CHECK(refused({.layout = Layout::uniform}, 5) == "extent: needs 1 to 3 lengths, one a dimension, and has 0.");
-  CHECK(refused({.layout = Layout::uniform, .extent = {1, 1, 1, 1}}, 5) == "extent: needs 1 to 3 lengths, one a dimension, and has 4.");
+  CHECK(refused({.layout = Layout::uniform, .extent = {1, 1, 1, 1}}, 5) ==
+        "extent: needs 1 to 3 lengths, one a dimension, and has 4.");
   CHECK(refused({.layout = Layout::uniform, .extent = {-1}}, 5) == "extent: -1 um is no length; it must be above 0.");
-  CHECK(refused({.layout = Layout::uniform, .extent = {1}, .center = {0, 0}}, 5) == "center: has 2 coordinates and extent has 1; give as many.");
-  CHECK(refused({.layout = Layout::grid, .shape = {2, 3}, .extent = {1, 1}}, 5) == "shape: 2 x 3 gives 6 places for 5 neurons.");
-  CHECK(refused({.layout = Layout::grid, .shape = {5}, .extent = {1, 1}}, 5) == "shape: has 1 numbers and extent has 2; give as many.");
-  CHECK(refused({.layout = Layout::listed, .extent = {1}, .listed = {{0, 0, 0}}}, 5) == "file: gives 1 positions for 5 neurons.");
+  CHECK(refused({.layout = Layout::uniform, .extent = {1}, .center = {0, 0}}, 5) ==
+        "center: has 2 coordinates and extent has 1; give as many.");
+  CHECK(refused({.layout = Layout::grid, .shape = {2, 3}, .extent = {1, 1}}, 5) ==
+        "shape: 2 x 3 gives 6 places for 5 neurons.");
+  CHECK(refused({.layout = Layout::grid, .shape = {5}, .extent = {1, 1}}, 5) ==
+        "shape: has 1 numbers and extent has 2; give as many.");
+  CHECK(refused({.layout = Layout::listed, .extent = {1}, .listed = {{0, 0, 0}}}, 5) ==
+        "file: gives 1 positions for 5 neurons.");
   Blueprint b;
   CHECK_THROWS_WITH(b.add(Population{.name = "E", .size = 5, .positions = {.layout = Layout::uniform}}),
                     "population 'E': its positions: extent: needs 1 to 3 lengths, one a dimension, and has 0.");
