@@ -9,10 +9,13 @@
 namespace proxon::test {
 
 struct OracleNeuron {
-  enum Model { delta, psc_exp, rate } model = delta;
+  enum Model { delta, psc_exp, psc_alpha, cond_exp, mat2, rate } model = delta;
   // Parameters, and the state (V above 0; the rate for rate neurons).
   double tau = 10, C = 250, E = -70, theta = -55, reset = -70, ref = 2, tau_ex = 2, tau_in = 2, I_e = 0, g = 1, lambda = 1;
-  double V = 0, i_ex = 0, i_in = 0;
+  double g_L = 16.6667, E_ex = 0, E_in = -85;                            // cond_exp, in place of tau
+  double omega = -51, alpha_1 = 37, alpha_2 = 2, tau_1 = 10, tau_2 = 200;  // mat2, in place of theta and reset
+  // Currents, or conductances; and for alpha functions what feeds them.
+  double V = 0, i_ex = 0, i_in = 0, d_ex = 0, d_in = 0;
   double refractory_until = -1e9;
   std::vector<double> spikes;    ///< ms
   std::vector<double> rates;     ///< at the end of each step
@@ -83,7 +86,22 @@ struct Oracle {
           continue;
         }
         const double membrane = std::exp(-dt / n.tau);
-        if (t > n.refractory_until + 1e-6) {
+        const bool held = t <= n.refractory_until + 1e-6 && n.model != OracleNeuron::mat2;
+        if (n.model == OracleNeuron::cond_exp || n.model == OracleNeuron::psc_alpha) {
+          // Tiny steps of Heun's method.
+          const int tiny = 400;
+          const double h = dt / tiny;
+          auto slope = [&](double s, double V) {
+            const double e = std::exp(-s / n.tau_ex), i = std::exp(-s / n.tau_in);
+            if (n.model == OracleNeuron::psc_alpha)
+              return (n.E - V) / n.tau + (n.I_e + I + (n.i_ex + n.d_ex * s) * e + (n.i_in + n.d_in * s) * i) / n.C;
+            return (n.g_L * (n.E - V) + n.i_ex * e * (n.E_ex - V) - n.i_in * i * (n.E_in - V) + n.I_e + I) / n.C;
+          };
+          for (int k = 0; k < tiny && !held; ++k) {
+            const double a = slope(k * h, n.V);
+            n.V += h / 2 * (a + slope((k + 1) * h, n.V + h * a));
+          }
+        } else if (!held) {
           double V = n.E + (n.V - n.E) * membrane + (n.I_e + I) * n.tau / n.C * (1 - membrane);
           auto psp = [&](double i, double tau_s) {
             return i * n.tau * tau_s / (n.C * (n.tau - tau_s)) * (membrane - std::exp(-dt / tau_s));
@@ -94,9 +112,22 @@ struct Oracle {
             V += psp(n.i_ex, n.tau_ex) + psp(n.i_in, n.tau_in);
           n.V = V;
         }
-        n.i_ex = n.i_ex * std::exp(-dt / n.tau_ex) + ex[j];
-        n.i_in = n.i_in * std::exp(-dt / n.tau_in) + in[j];
-        if (n.V >= n.theta) fires[j] = true, n.V = n.reset, n.refractory_until = t + n.ref;
+        if (n.model == OracleNeuron::psc_alpha) {
+          n.i_ex = (n.i_ex + n.d_ex * dt) * std::exp(-dt / n.tau_ex);
+          n.i_in = (n.i_in + n.d_in * dt) * std::exp(-dt / n.tau_in);
+          n.d_ex = n.d_ex * std::exp(-dt / n.tau_ex) + ex[j] * std::exp(1.0) / n.tau_ex;
+          n.d_in = n.d_in * std::exp(-dt / n.tau_in) + in[j] * std::exp(1.0) / n.tau_in;
+        } else {
+          n.i_ex = n.i_ex * std::exp(-dt / n.tau_ex) + ex[j];
+          n.i_in = n.i_in * std::exp(-dt / n.tau_in) + in[j];
+        }
+        if (n.model == OracleNeuron::mat2) {
+          double threshold = n.omega;
+          for (double s : n.spikes) threshold += n.alpha_1 * std::exp(-(t - s) / n.tau_1) + n.alpha_2 * std::exp(-(t - s) / n.tau_2);
+          if (n.V >= threshold && t > n.refractory_until + 1e-6) fires[j] = true, n.refractory_until = t + n.ref;
+        } else if (n.V >= n.theta) {
+          fires[j] = true, n.V = n.reset, n.refractory_until = t + n.ref;
+        }
       }
 
       // Potentiation, by all arrivals strictly before t; Hebb by what arrived and what came of it.
