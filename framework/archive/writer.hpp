@@ -6,10 +6,12 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxon/archive/records.hpp"
+#include "proxon/simulation/recording.hpp"
 
 namespace proxon::archive {
 
@@ -49,6 +51,13 @@ class Writer {
 
   /// Fills NWB /units from the recorded spikes (seconds, unit by unit), holding `spikes_in_memory` spikes at most.
   void finalise_units(std::int64_t spikes_in_memory = 16 << 20);
+
+  /// Keeps the state of the simulation, and how far the recording had come, in the place of the checkpoint before the last.
+  void set_checkpoint(const Checkpoint& state);
+  /// Cuts the recording back to the newest whole checkpoint and returns it; nothing changes when there is none.
+  std::optional<Checkpoint> rewind();
+  /// The simulation is over: no checkpoint is needed any more.
+  void clear_checkpoint();
 
   // Later stages. set_* replaces what is there.
 

@@ -39,6 +39,7 @@ struct Writer::Impl {
   std::vector<std::string> signals;
   std::vector<std::string> projections;
   bool dirty = false, broken = false;
+  int next_checkpoint = 0;  ///< which of the two places
   Clock::time_point flushed = Clock::now();
 
   ~Impl();

@@ -26,7 +26,7 @@ po::options_description stage_options() {
   po::options_description options = common_options();
   options.add_options()("output,o", po::value<std::string>(), "archive to write; NAME.h5 of NAME.toml when absent")(
       "report", po::value<std::string>(), "report to write; beside the archive when absent")(
-      "from", po::value<std::string>(), "archive of an earlier run to go on from")("overwrite", "replace an archive that is there");
+      "from", po::value<std::string>(), "archive of an earlier run to go on from")("resume", "go on with a simulation that was interrupted, from the last checkpoint in the archive")("overwrite", "replace an archive that is there");
   return options;
 }
 
@@ -53,6 +53,7 @@ RunOptions run_options(const Call& call, std::vector<Stage> stages) {
   RunOptions options;
   options.stages = std::move(stages);
   options.overwrite = call.has("overwrite");
+  options.resume = call.has("resume");
   options.quiet = call.has("quiet");
   options.report = call.text("report");
   options.archive = call.has("output") ? call.text("output") : !from.empty() ? from : fs::path(call.arguments[0]).stem().string() + ".h5";
@@ -74,11 +75,30 @@ std::unique_ptr<Document> document_of(const archive::Reader& reader, const Call&
   return std::make_unique<Document>(reader.path(), reader.text("experiment"), overrides(call), registry);
 }
 
+/// Goes on with the archive of a run that was interrupted: the same experiment, from the checkpoint, and then the stages after it.
+int resume(const Call& call, Registry& registry, const RunOptions& options, const std::string& base) {
+  std::unique_ptr<Document> document;
+  {
+    const archive::Reader reader(options.archive);
+    if (!reader.note().empty()) note(reader.note());
+    const Document simulated(options.archive, reader.text("experiment"), {}, registry);
+    document = std::make_unique<Document>(base, overrides(call), registry);
+    for (const std::string_view key : simulation_tables)
+      if (!document->agrees(simulated, key))
+        fail("[{}] of {} is not what {} was begun with; put it back, or run anew with --overwrite.", key, base, options.archive);
+    if (!document->agrees(simulated, "seed"))
+      fail("The seed of {} is not what {} was begun with; put it back, or run anew with --overwrite.", base, options.archive);
+  }
+  Experiment experiment = load(*document, registry);
+  run(experiment, options);
+  return 0;
+}
+
 int run_stages(const Call& call, std::vector<Stage> stages) {
   apply_common(call);
   const std::string from = call.text("from");
   if (call.arguments.empty() && from.empty()) fail("name an experiment file, or an archive with --from.");
-  const RunOptions options = run_options(call, std::move(stages));
+  RunOptions options = run_options(call, std::move(stages));
   const std::string base = call.arguments.empty() ? from : call.arguments[0];
   const std::string source = from.empty() ? options.archive : from;
 
@@ -91,6 +111,18 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
     return 0;
   }
   Registry registry(default_folders(fs::absolute(base).parent_path().string()));
+  if (options.resume && options.stages.front() != Stage::simulate) fail("--resume: goes on with a simulation; the stages begin after it.");
+  if (options.resume && options.overwrite)
+    fail("--resume and --overwrite: one goes on with the archive, the other replaces it; leave out one of the two.");
+  if (options.resume && !fs::exists(options.archive))
+    fail("{}: does not exist, so there is nothing to resume; leave out --resume.", options.archive);
+  if (options.resume && archive::Reader(options.archive).stage_done("simulate")) {
+    note(fmt::format("the simulation of {} is complete.", options.archive));
+    std::erase(options.stages, Stage::simulate);
+    if (options.stages.empty()) return 0;
+  } else if (options.resume) {
+    return resume(call, registry, options, base);
+  }
   if (options.stages.front() == Stage::simulate) {
     Document document(base, overrides(call), registry);
     Experiment experiment = load(document, registry);

@@ -195,7 +195,11 @@ void synapse(const PluginValue& plugin, Findings& findings) {
     const RowContext row{{1, purpose("conformance")}, 7, 0};
     model.table().deliver(model.object(), target.data(), same.data(), n, 1, one.positive.data(), one.negative.data(), &row);
     model.table().deliver_common(model.object(), target.data(), common, n, 1, each.positive.data(), each.negative.data(), &row);
-    if (!same_bits(one.positive, each.positive) || !same_bits(one.negative, each.negative))
+    Planes narrow;
+    const std::vector<uint16_t> target16(target.begin(), target.end());
+    model.table().deliver_common16(model.object(), target16.data(), common, n, 1, narrow.positive.data(), narrow.negative.data(), &row);
+    if (!same_bits(one.positive, each.positive) || !same_bits(one.negative, each.negative) || !same_bits(one.positive, narrow.positive) ||
+        !same_bits(one.negative, narrow.negative))
       findings.add("a row of one weight delivers something else than the same row with its weights listed.");
   }
   short_term(model, findings);

@@ -85,8 +85,8 @@ std::string loss_text(double training, double validation) {
 }
 
 void simulate(Experiment& experiment, const RunOptions& run) {
-  if (fs::exists(run.archive) && !run.overwrite)
-    fail("{}: exists already; give --overwrite, or another name with --output.", run.archive);
+  if (fs::exists(run.archive) && !run.overwrite && !run.resume)
+    fail("{}: exists already; give --overwrite, --resume to go on with it, or another name with --output.", run.archive);
 
   Connectome connectome;
   stage("network", run.archive, 1, [&](Progress& progress) {
@@ -102,12 +102,21 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   }
 
   const double duration = experiment.options.duration;
-  Replaced replaced(run.archive);
+  std::optional<Replaced> replaced;
+  if (!run.resume) replaced.emplace(run.archive);
   try {
     stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
       Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
-      archive::Writer writer = archive::Writer::create(
-          run.archive, skeleton(experiment, connectome, simulation).skeleton, writer_options(experiment));
+      archive::Writer writer =
+          run.resume ? archive::Writer::open(run.archive, writer_options(experiment))
+                     : archive::Writer::create(run.archive, skeleton(experiment, connectome, simulation).skeleton,
+                                               writer_options(experiment));
+      if (run.resume) {
+        const std::optional<Checkpoint> state = writer.rewind();
+        if (!state) fail("{}: holds no checkpoint to go on from; run the experiment from its begin with --overwrite.", run.archive);
+        simulation.resume(*state);
+        note(fmt::format("going on from t = {:.6g} ms.", state->time));
+      }
       std::vector<bool> records;
       for (const Population* population : experiment.blueprint.populations())
         records.push_back(std::count(experiment.options.record_spikes.begin(), experiment.options.record_spikes.end(),
@@ -115,6 +124,7 @@ void simulate(Experiment& experiment, const RunOptions& run) {
       ArchiveSink sink(writer, records);
       simulation.run(sink, [&](double time) { progress.update(static_cast<int64_t>(time)); });
       writer.finalise_units();
+      writer.clear_checkpoint();
       writer.end_stage("simulate", progress.seconds());
       writer.close();
       const auto& counts = simulation.counts();
@@ -126,8 +136,8 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   } catch (const Error& error) {
     const std::string what(error.what());
     const std::string sentence = what.ends_with('.') ? what.substr(0, what.size() - 1) : what;
-    if (replaced.there()) {
-      replaced.put_back();
+    if (replaced && replaced->there()) {
+      replaced->put_back();
       fail("{}; the archive {} that was there is kept.", sentence, run.archive);
     }
     if (mend(run.archive)) fail("{}; {} is whole and holds what was recorded before.", sentence, run.archive);

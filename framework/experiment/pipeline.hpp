@@ -16,6 +16,7 @@ struct RunOptions {
   std::string report;         ///< HTML; "" puts it beside the archive
   std::vector<Stage> stages;  ///< in order
   bool overwrite = false;     ///< simulate may replace an archive that is there
+  bool resume = false;        ///< simulate goes on from the checkpoint in the archive
   bool quiet = false;         ///< figures are not printed
 };
 

@@ -29,6 +29,7 @@ class ArchiveSink : public RecordingSink {
   void signal(int32_t stimulus, std::span<const float> values) override { writer_.append_signal(stimulus, values); }
   void weights(int32_t projection, double time, std::span<const float> weight) override { writer_.append_weights(projection, time, weight); }
   void until(double) override { writer_.tick(); }
+  void checkpoint(const Checkpoint& state) override { writer_.set_checkpoint(state); }
 
   int64_t recorded() const { return recorded_; }
 

@@ -274,6 +274,7 @@ void read_recording(Table root, Experiment& experiment) {
   options.duration = clock.duration;
   options.trial = clock.trial;
   options.learning_interval = clock.learning_interval;
+  options.checkpoint_interval = clock.checkpoint_interval;
   options.seed = experiment.seed;
   options.signal_interval = settings.signal_interval;
   options.weights_interval = settings.weights_interval;

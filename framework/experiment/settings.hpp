@@ -130,12 +130,15 @@ struct SimulationSettings {
   double duration = 0;
   double trial = 0;
   double learning_interval = 0;
+  double checkpoint_interval = 10000;
   static constexpr auto fields() {
     using S = SimulationSettings;
     return std::tuple{field<&S::dt>("ms", "step of the simulation", above(0)),
                       field<&S::duration>("ms", "length of the recording", above(0), required),
                       field<&S::trial>("ms", "neurons start anew at every multiple of it; 0: never", at_least(0)),
-                      field<&S::learning_interval>("ms", "time between updates of learning rules on activity or on time; 0: every step", at_least(0))};
+                      field<&S::learning_interval>("ms", "time between updates of learning rules on activity or on time; 0: every step", at_least(0)),
+                      field<&S::checkpoint_interval>("ms", "time between checkpoints, from which `run --resume` goes on; 0: only one when it is interrupted",
+                                                     at_least(0))};
   }
 };
 

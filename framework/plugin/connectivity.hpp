@@ -49,7 +49,7 @@ struct ConnectivitySetup {
   uint32_t same_population;  ///< 1 when source and target are one population: entity i and partner i are the same neuron
   Key key;                   ///< of the projection
   int64_t* scratch;          ///< as many numbers as scratch() asked for, shared by all calls of connect()
-  Space space;               ///< positions of the two populations
+  Space space = {};          ///< positions of the two populations
 };
 
 struct ConnectivityTable {

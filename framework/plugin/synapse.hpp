@@ -40,6 +40,12 @@ struct SynapseTable {
   /// The same where all n synapses have one weight.
   void (*deliver_common)(const void* object, const int32_t* target, float weight, int64_t n, float factor, float* positive,
                          float* negative, const RowContext*) noexcept;
+  /// The same with targets of 16 bits, numbers from where the planes begin: half the memory, and half the time where that is what limits.
+  void (*deliver_common16)(const void* object, const uint16_t* target, float weight, int64_t n, float factor, float* positive,
+                           float* negative, const RowContext*) noexcept;
+  /// The same with a delay a synapse: adds to plane[ahead[code[k]] + target[k]], where the planes are rings over the steps to come.
+  void (*deliver_ahead)(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int64_t* ahead, int64_t n,
+                        float factor, float* positive, float* negative, const RowContext*) noexcept;
   float (*spike)(const void* object, float* const* source, int32_t number, float elapsed) noexcept;
   /// For each k: adds current(weight[k], x, y[target[k]]) to plane[target[k]].
   void (*couple)(const void* object, const int32_t* target, const float* weight, int64_t n, float x, const float* y, float* plane) noexcept;
@@ -99,8 +105,8 @@ struct Kind<synapse_kind> {
     }
   }
 
-  template <class T>
-  static void deliver_common(const void* object, const int32_t* target, float weight, int64_t n, float factor, float* positive,
+  template <class T, class Index>
+  static void deliver_common(const void* object, const Index* target, float weight, int64_t n, float factor, float* positive,
                              float* negative, const RowContext* row) noexcept {
     if constexpr (!is_coupling<T>) {
       const T model = *static_cast<const T*>(object);
@@ -114,6 +120,19 @@ struct Kind<synapse_kind> {
         float* __restrict plane = psc < 0 ? negative : positive;
 #pragma GCC unroll 8
         for (int64_t k = 0; k < n; ++k) plane[target[k]] += psc;
+      }
+    }
+  }
+
+  template <class T>
+  static void deliver_ahead(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int64_t* ahead,
+                            int64_t n, float factor, float* positive, float* negative, const RowContext* row) noexcept {
+    if constexpr (!is_coupling<T>) {
+      const T model = *static_cast<const T*>(object);
+#pragma GCC unroll 4
+      for (int64_t k = 0; k < n; ++k) {
+        const float psc = factor * transmitted(model, weight[k], row, k);
+        (psc < 0 ? negative : positive)[ahead[code[k]] + target[k]] += psc;
       }
     }
   }
@@ -146,7 +165,7 @@ struct Kind<synapse_kind> {
     const char* couples = nullptr;
     if constexpr (is_coupling<T>) couples = T::couples;
     return {&schema_of<typename SourceOf<T>::type>(), couples,     sizeof(T), is_random<T>, &detail::make<T, Step>, &deliver<T>,
-            &deliver_common<T>,                       &spike<T>, &couple<T>};
+            &deliver_common<T, int32_t>, &deliver_common<T, uint16_t>, &deliver_ahead<T>, &spike<T>, &couple<T>};
   }
 };
 }  // namespace detail

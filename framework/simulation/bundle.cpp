@@ -82,6 +82,21 @@ void Bundle::split(const std::vector<int32_t>& borders) {
             static_cast<int32_t>(std::lower_bound(first, last, borders[static_cast<size_t>(t)]) - first);
       }
   });
+
+  int32_t widest = 0;
+  for (size_t t = 1; t < borders.size(); ++t) widest = std::max(widest, borders[t] - borders[t - 1]);
+  near_targets = nullptr;
+  if (!one_weight || rates || coupling() || widest > 65536) return;
+  near_.resize(static_cast<size_t>(size()));
+  parallel_for(sources_, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int32_t t = 0; t < threads_; ++t) {
+        const Part row = part(static_cast<int32_t>(i), t);
+        for (int64_t k = row.begin; k < row.end; ++k)
+          near_[static_cast<size_t>(k)] = static_cast<uint16_t>(targets[k] - borders[static_cast<size_t>(t)]);
+      }
+  });
+  near_targets = near_.data();
 }
 
 void Bundle::learn(const PluginValue& value, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
@@ -187,8 +202,12 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
     // One bundle, or one a delay.
     const std::string delay_text = where + ": the delay";
     std::vector<int32_t> delays, distinct;
+    bool ahead = false;
     if (rows.delay.shared()) {
       distinct.push_back(static_cast<int32_t>(clock.steps(rows.delay[0], 1, delay_text)));
+    } else if (!rows.delay.codes().empty() && from.spiking() && !couples && !projection.learning_rule) {
+      distinct.push_back(static_cast<int32_t>(clock.steps(rows.delay.table().front(), 1, delay_text)));
+      ahead = true;
     } else {
       delays = delays_in_steps(rows, clock, delay_text);
       distinct = delays;
@@ -206,6 +225,11 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
       bundle.key = Key{seed, purpose("synapse")}.with(static_cast<uint32_t>(p)).with(static_cast<uint32_t>(delay));
       bundle.ports = ports;
       bundle.synapse = Instance<SynapseTable, Step>(projection.synapse, Step{clock.dt()});
+      if (ahead) {
+        bundle.code = rows.delay.codes().data();
+        for (const double ms : rows.delay.table())
+          bundle.further.push_back(static_cast<int32_t>(clock.steps(ms, 1, delay_text)) - delay);
+      }
       if (distinct.size() == 1)
         bundle.use(rows);
       else
@@ -219,7 +243,7 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
         }
       }
       const std::span<const float> weights(bundle.weight, static_cast<size_t>(bundle.size()));
-      bundle.one_weight = !bundle.plasticity && !weights.empty() &&
+      bundle.one_weight = !bundle.plasticity && !ahead && !weights.empty() &&
                           std::all_of(weights.begin(), weights.end(), [&](float w) { return w == weights.front(); });
     }
   }

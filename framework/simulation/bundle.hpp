@@ -1,6 +1,7 @@
-// A bundle: the synapses of one projection that share one delay, as the simulation walks over them. With one delay a projection (the usual
-// case) its rows are the connectome's own columns; with a delay a synapse the rows are grouped by delay once, at the start. A row is split
-// at the borders of the threads' neurons, so that each thread finds its part without searching.
+// A bundle: synapses of one projection, as the simulation walks over them; its rows are the connectome's own columns. With a delay a synapse
+// a spike is delivered when the shortest delay is over, to the steps at which it arrives (each thread keeps rings of the input to come).
+// Plastic synapses, which must learn when a spike arrives, and those whose delays are too many for a byte, are grouped by delay once, at
+// the start: a bundle for each. A row is split at the borders of the threads' neurons, so that each thread finds its part without searching.
 #pragma once
 #include <memory>
 #include <optional>
@@ -31,7 +32,10 @@ struct Plasticity {
 class Bundle {
  public:
   int32_t projection = 0, source = 0, target = 0;  ///< positions in the blueprint
-  int32_t delay = 1;                               ///< steps
+  int32_t delay = 1;                               ///< steps; the shortest where each synapse has its own
+  const uint8_t* code = nullptr;                   ///< [synapse], where each has its own delay: position in `further`; else null
+  std::vector<int32_t> further;                    ///< steps beyond the shortest delay
+  int32_t longest() const { return delay + (further.empty() ? 0 : further.back()); }
   bool rates = false;                              ///< carries activity, not spikes
   bool one_weight = false;                         ///< all synapses have that of the first, and keep it
   int32_t source_variable = -1, target_variable = -1;  ///< of a coupling: the state variable that it reads; else -1
@@ -44,6 +48,9 @@ class Bundle {
   const int64_t* offset = nullptr;
   const int32_t* targets = nullptr;
   float* weight = nullptr;
+
+  /// Where there is one weight and every thread owns few enough targets: each synapse's target, counted from the first of its thread. Else null.
+  const uint16_t* near_targets = nullptr;
 
   /// Synapses [begin, end) of the bundle.
   struct Part {
@@ -74,6 +81,7 @@ class Bundle {
 
   int32_t sources_ = 0, target_size_ = 0, threads_ = 1;
   Column<int32_t> split_;
+  Column<uint16_t> near_;
   Column<int64_t> own_offset_, number_;
   Column<int32_t> own_targets_;
   Column<float> own_weight_;

@@ -39,12 +39,31 @@ class RunningPopulation {
   Ports ports(Carried what, const std::string& receptor, const std::string& where) const;
   float* plane(int32_t port) { return port < 0 ? nullptr : planes_[static_cast<size_t>(port)]; }
 
+  /// Makes rings of input to come, `slots` steps long, for the ports that deliveries with a delay a synapse enter by.
+  void keep_ahead(const Ports& ports, int64_t slots);
+  /// The ring of a port; the input of step n stands at ahead_at(n).
+  float* ahead(int32_t port) { return port < 0 ? nullptr : ahead_[static_cast<size_t>(port)].data(); }
+  int64_t ahead_at(int64_t step) const { return step % ahead_slots_ * stride_; }
+  /// Moves the input that arrives in this step from the rings to the planes.
+  void take_ahead(Range own, int64_t step);
+
   /// Puts the neurons of a range back to the state that they began with.
   void reset(Range own);
   /// One step of the neurons of a range; writes the numbers of those that fired and returns how many.
   int64_t update(Range own, int64_t step, int32_t* fired);
   /// Throws Error when a state variable of the range is not a finite number.
   void check_finite(Range own, double time) const;
+
+  /// Calls see(name, data, bytes) for every column that the next steps depend on.
+  template <class See>
+  void columns(See&& see) {
+    for (size_t v = 0; v < state_.size(); ++v) see(table().state->fields[v].name, state_[v].data(), state_[v].size());
+    if (!activity_.empty()) see("activity, past", activity_.data(), activity_.size() * sizeof(float));
+    for (Kept& kept : kept_)
+      see(std::string(table().state->fields[kept.variable].name) + ", past", kept.ring.data(), kept.ring.size() * sizeof(float));
+    for (size_t port = 0; port < ahead_.size(); ++port)
+      if (!ahead_[port].empty()) see(std::string(table().input->fields[port].name) + ", to come", ahead_[port].data(), ahead_[port].size() * sizeof(float));
+  }
 
   /// Makes the ring of activities, for looking back `slots` steps.
   void keep_activity(int64_t slots);
@@ -84,6 +103,8 @@ class RunningPopulation {
   std::vector<float*> planes_;
   Column<float> activity_, initial_activity_;
   std::vector<Kept> kept_;
+  std::vector<Column<float>> ahead_;  ///< [port], empty where there is none
+  int64_t ahead_slots_ = 0;
 };
 
 }  // namespace proxon

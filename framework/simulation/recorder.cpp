@@ -52,10 +52,10 @@ int64_t Recorder::flush_steps(int64_t wanted) const {
   return std::max<int64_t>(1, std::min(wanted, static_cast<int64_t>(64e6 / bytes_a_step)));
 }
 
-void Recorder::prepare(int32_t threads, int64_t steps) {
+void Recorder::prepare(int32_t threads, int64_t steps, int64_t first_step) {
   spikes_.assign(static_cast<size_t>(threads), std::vector<std::vector<Spike>>(populations_.size()));
   for (size_t t = 0; t < buffers_.size(); ++t) {
-    buffers_[t].rows_done = 0;
+    buffers_[t].rows_done = first_step / buffers_[t].interval;
     buffers_[t].rows.resize(static_cast<size_t>(steps / buffers_[t].interval + 1) * traces_[t].neurons.size());
   }
   for (auto& values : signal_values_) values.clear();

@@ -16,8 +16,8 @@ class Recorder {
 
   /// The longest time between flushes, at most `wanted` steps, for which the traces take up no more than 64 MB.
   int64_t flush_steps(int64_t wanted) const;
-  /// Empties everything; room for `threads` and for `steps` between flushes.
-  void prepare(int32_t threads, int64_t steps);
+  /// Empties everything; room for `threads` and for `steps` between flushes. What lies before `first_step` was handed over by another run.
+  void prepare(int32_t threads, int64_t steps, int64_t first_step);
 
   bool keeps_spikes(int32_t population) const { return keeps_spikes_[static_cast<size_t>(population)]; }
   /// By a thread: neurons of a population that fired in a step, ascending.

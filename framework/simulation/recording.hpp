@@ -26,6 +26,18 @@ struct SignalInfo {
   double start = 0, interval = 0;  ///< ms
 };
 
+/// Everything that the rest of a run depends on, as it stands between two steps: state, input under way, spikes in flight, what learning rules
+/// remember, weights. Random numbers need no place in it: they are functions of the step. The same for any number of threads.
+struct Checkpoint {
+  int64_t step = 0;  ///< the first that is still to be done
+  double time = 0;   ///< ms
+  struct Column {
+    std::string name;  ///< "E/V_m", "EE/weight", ...
+    std::vector<char> bytes;
+  };
+  std::vector<Column> columns;
+};
+
 /// Receives a recording in blocks, in the order of time, from one thread.
 class RecordingSink {
  public:
@@ -39,6 +51,8 @@ class RecordingSink {
   virtual void weights(int32_t projection, double time, std::span<const float> weight) = 0;
   /// The recording is complete up to this time; a good moment to flush.
   virtual void until(double time) = 0;
+  /// A run can go on from here; what was recorded before has been handed over.
+  virtual void checkpoint(const Checkpoint&) {}
 };
 
 /// Keeps a whole recording in memory.
@@ -52,12 +66,14 @@ struct MemoryRecording : RecordingSink {
   std::vector<std::vector<float>> signals;   ///< [stimulus]
   std::vector<std::vector<float>> last_weights;  ///< [projection]
   double end = 0;
+  Checkpoint last_checkpoint;
 
   void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) override;
   void trace(int32_t trace, std::span<const float> rows) override;
   void signal(int32_t stimulus, std::span<const float> values) override;
   void weights(int32_t projection, double time, std::span<const float> weight) override;
   void until(double time) override { end = time; }
+  void checkpoint(const Checkpoint& state) override { last_checkpoint = state; }
 };
 
 }  // namespace proxon

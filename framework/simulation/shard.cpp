@@ -22,6 +22,10 @@ void decay(float* x, int64_t n, double keep) {
 void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
   const Bundle::Part part = bundle.part(source, thread);
   const int64_t end = std::min(part.end, part.begin + 1024);
+  if (bundle.near_targets) {
+    for (int64_t k = part.begin; k < end; k += 32) __builtin_prefetch(bundle.near_targets + k);
+    return;
+  }
   for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.targets + k);
   if (bundle.one_weight) return;
   for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.weight + k);
@@ -70,6 +74,16 @@ std::span<const int32_t> Shard::fired(int64_t step, int32_t population) const {
   const Fired& f = fired_[static_cast<size_t>(step % m_.slots)];
   const auto p = static_cast<size_t>(population);
   return {f.neuron.data() + f.begin[p], static_cast<size_t>(f.begin[p + 1] - f.begin[p])};
+}
+
+void Shard::put_fired(int64_t step, const std::vector<std::vector<int32_t>>& by_population) {
+  Fired& f = fired_[static_cast<size_t>(step % m_.slots)];
+  f.neuron.clear();
+  for (size_t p = 0; p < own_.size(); ++p) {
+    for (int32_t neuron : by_population[p])
+      if (neuron >= own_[p].begin && neuron < own_[p].end) f.neuron.push_back(neuron);
+    f.begin[p + 1] = static_cast<int32_t>(f.neuron.size());
+  }
 }
 
 void Shard::run(int64_t begin, int64_t end) noexcept {
@@ -152,6 +166,7 @@ void Shard::deliver(int64_t n, int64_t trial_begin) {
     else if (from >= trial_begin)
       deliver_spikes(b, n);
   }
+  for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->take_ahead(own_[p], n);
 }
 
 void Shard::deliver_spikes(size_t b, int64_t n) {
@@ -159,12 +174,18 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
   const int64_t from = n - bundle.delay;
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
+  std::array<int64_t, 256> ahead;
+  if (bundle.code) {
+    positive = target.ahead(bundle.ports.positive), negative = target.ahead(bundle.ports.negative);
+    for (size_t code = 0; code < bundle.further.size(); ++code) ahead[code] = target.ahead_at(n + bundle.further[code]);
+  }
   if (!positive) positive = negative;
   if (!negative) negative = positive;
   const SynapseTable& synapse = bundle.synapse.table();
   const Plasticity* plasticity = bundle.plasticity.get();
   const bool on_pre = plasticity && plasticity->has(hook_on_pre);
   Sources* state = sources_[b].columns.empty() ? nullptr : &sources_[b];
+  const int32_t first_target = own_[static_cast<size_t>(bundle.target)].begin;
   RowContext row{bundle.key, n, 0};
 
   for (const auto& shard : m_.shards) {
@@ -185,7 +206,13 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
         last = n;
       }
       row.first = part.begin;
-      if (bundle.one_weight)
+      if (bundle.code)
+        synapse.deliver_ahead(bundle.synapse.object(), targets, bundle.weight + part.begin, bundle.code + part.begin, ahead.data(), part.size(),
+                              factor, positive, negative, &row);
+      else if (bundle.near_targets)
+        synapse.deliver_common16(bundle.synapse.object(), bundle.near_targets + part.begin, *bundle.weight, part.size(), factor,
+                                 positive + first_target, negative + first_target, &row);
+      else if (bundle.one_weight)
         synapse.deliver_common(bundle.synapse.object(), targets, *bundle.weight, part.size(), factor, positive, negative, &row);
       else
         synapse.deliver(bundle.synapse.object(), targets, bundle.weight + part.begin, part.size(), factor, positive, negative, &row);

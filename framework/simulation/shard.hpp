@@ -43,6 +43,21 @@ class Shard {
   void run(int64_t begin, int64_t end) noexcept;
   /// Looks for values that are not finite in the state at the begin of step `end`; keeps what it finds.
   void check_finite(int64_t end) noexcept;
+  /// Calls see(name, data, bytes) for every column of this shard that is the same in all shards: what it knows of the sources of a bundle.
+  template <class See>
+  void columns(size_t b, See&& see) {
+    const Bundle& bundle = m_.bundles[b];
+    for (size_t k = 0; k < pre_[b].size(); ++k)
+      see(bundle.plasticity->rule.table().pre->fields[k].name, pre_[b][k].data(), pre_[b][k].size() * sizeof(float));
+    for (size_t k = 0; k < sources_[b].columns.size(); ++k)
+      see(bundle.synapse.table().source->fields[k].name, sources_[b].columns[k].data(), sources_[b].columns[k].size() * sizeof(float));
+    if (!sources_[b].last.empty()) see("last arrival", sources_[b].last.data(), sources_[b].last.size() * sizeof(int64_t));
+    if (bundle.plasticity) see("signal", &signals_[b], sizeof(Signal));
+  }
+  bool owns_targets(size_t b) const { return own_[static_cast<size_t>(m_.bundles[b].target)].size() > 0; }
+  /// Puts spikes of a population back that were fired in a past step: those of its own neurons.
+  void put_fired(int64_t step, const std::vector<std::vector<int32_t>>& by_population);
+
   std::exception_ptr error;
   int64_t failed_step = 0;
 

@@ -32,7 +32,8 @@ struct SimulationOptions {
   std::vector<TraceRequest> traces;
   double signal_interval = 1;   ///< ms between samples of the stimuli's signals (value at the begin of each interval)
   double weights_interval = 0;  ///< ms between snapshots of plastic weights; 0: only at the end
-  double learning_interval = 0; ///< ms between updates of rules on activity; 0: every step
+  double learning_interval = 0; ///< ms between updates of rules on activity or time; 0: every step
+  double checkpoint_interval = 0;  ///< ms between checkpoints; 0: none while it runs. A run that is interrupted leaves one in any case
 };
 
 class Simulation {
@@ -48,7 +49,11 @@ class Simulation {
   /// Projections whose weights change.
   const std::vector<int32_t>& plastic_projections() const;
 
-  /// Runs from the begin to the end. `progress(time)` is called about every 100 ms of biology. Throws Error when a state variable stops being
+  /// Lets run() begin where another run of the same simulation, with any number of threads, left this checkpoint: the two recordings together,
+  /// and the weights at the end, are equal to the bit to those of a run without a break. Throws Error when it is of another simulation.
+  void resume(const Checkpoint& checkpoint);
+
+  /// Runs from the begin (or the checkpoint) to the end. `progress(time)` is called about every 100 ms of biology. Throws Error when a state variable stops being
   /// a finite number (naming neuron, variable, time), Interrupted on Ctrl-C; in both cases the sink has everything up to that time.
   void run(RecordingSink& sink, const std::function<void(double time)>& progress = {});
 

@@ -83,6 +83,59 @@ def two_neurons():
         check(len(target) == len(x) and error < 1e-2, f"the twin is within 1e-2 everywhere: {error:.2g}")
 
 
+def stdp_window():
+    run(source / "datasets/stdp_window/stdp_window.toml")
+    with archive() as f:
+        weight = f["proxon/weights/pairs/weights"][-1].astype(float)
+        delta = 40.5 - np.arange(80)
+        wanted = 5 + 20 * np.where(delta > 0, 0.01 * np.exp(-delta / 20), -0.0105 * np.exp(delta / 20))
+        error = np.abs(weight - wanted).max()
+        # Twenty sums of floats near 5, each rounded to 2.4e-7, and traces that decay by rounded factors.
+        check(error < 2e-5, f"the weights lie on the closed form of the window to {error:.2g}")
+
+
+def activity(f, names):
+    """Mean rate (Hz) and mean CV of the interspike intervals over the populations."""
+    rates = [metric(f, "mean_rate", name)[0] for name in names]
+    cvs = [metric(f, "cv_isi", name)[0] for name in names]
+    return float(np.mean(rates)), float(np.mean(cvs))
+
+
+def synchrony(f, population, size, begin, end):
+    """Variance of the spike count in bins of 1 ms over its mean: 1 for independent neurons."""
+    times = f[f"spikes/{population}/timestamps"][:]
+    counts, _ = np.histogram(times, bins=np.arange(begin, end + 1e-9, 1.0))
+    return counts.var() / counts.mean()
+
+
+def brunel():
+    # g and eta of Brunel 2000, figure 8; what each regime is known by: its rate, its irregularity, its synchrony.
+    regimes = {
+        "SR": (3, 2, "300 ms", lambda rate, cv, sync: rate > 150 and cv < 0.3 and sync > 200),
+        "AI": (5, 2, "1 s", lambda rate, cv, sync: 25 < rate < 55 and cv > 0.4 and sync < 100),
+        "SI fast": (6, 4, "1 s", lambda rate, cv, sync: 40 < rate < 90 and cv > 0.3 and sync > 10),
+        "SI slow": (4.5, 0.9, "2 s", lambda rate, cv, sync: 1 < rate < 20 and cv > 0.6 and sync > 3),
+    }
+    for regime, (g, eta, duration, holds) in regimes.items():
+        rate = f"{5 * eta} kHz"
+        options = [f"network.projections.I_{p}.weight={-0.2 * g}" for p in "EI"] + [f'stimuli.external_{p}.generator.rate="{rate}"' for p in "EI"]
+        run(source / "datasets/brunel/brunel.toml", "--overwrite", "--set", f'simulation.duration="{duration}"', *[o for s in options for o in ("--set", s)])
+        with archive() as f:
+            mean, cv = activity(f, "EI")
+            end = f["proxon"].attrs["duration_ms"]
+            sync = synchrony(f, "E", 4000, 100, end)
+            print(f"{regime}: {mean:.1f} Hz, CV {cv:.2f}, variance over mean of the count in 1 ms {sync:.1f}", flush=True)
+            check(holds(mean, cv, sync), f"{regime} (g = {g}, eta = {eta})")
+
+
+def vogels_abbott():
+    for kind, low, high in (("coba", 12, 22), ("cuba", 3, 7)):
+        run(source / f"datasets/vogels_abbott/{kind}.toml", "--overwrite")
+        with archive() as f:
+            mean, cv = activity(f, "EI")
+            check(low < mean < high and cv > 0.5, f"{kind}: {mean:.1f} Hz, CV {cv:.2f}")
+
+
 def tiny_mlp_tanh():
     run(source / "datasets/tiny_mlp/tanh.toml")
     with archive() as f:

@@ -91,8 +91,9 @@ TEST_CASE("a rule's table says which hooks it has, its traces and its columns") 
   CHECK(table<Activity>().synapse->count == 2);
   CHECK(table<Activity>().pre->count == 0);
   const Both rule({}, {0.1});
-  float pre[1], post[2];
-  table<Both>().time_constants(&rule, pre, post);
+  float pre[1], post[2], signal;
+  table<Both>().time_constants(&rule, pre, post, &signal);
+  CHECK(std::isinf(signal));
   CHECK(pre[0] == 10);
   CHECK(post[0] == 20);
   CHECK(post[1] == 100);
@@ -136,11 +137,11 @@ TEST_CASE("update goes over a row with or without target numbers, and tells dt a
   float w[] = {1, 1}, sum[] = {0, 0}, y[] = {2, 3, 4};
   float* columns[] = {w, sum};
   const Moment moment{0.5, 10};
-  table<Activity>().update(&rule, columns, nullptr, 2, 2, y, &moment);
+  table<Activity>().update(&rule, columns, nullptr, 2, 2, y, nullptr, 0, nullptr, &moment);
   CHECK(sum[1] == 6);
   CHECK(w[1] == 1 + 0.5f * 6 + 10);
   const int32_t target[] = {2, 2};
-  table<Activity>().update(&rule, columns, target, 2, 1, y, &moment);
+  table<Activity>().update(&rule, columns, target, 2, 1, y, nullptr, 0, nullptr, &moment);
   CHECK(sum[0] == 4 + 4);
   CHECK(sum[1] == 6 + 4);
 }

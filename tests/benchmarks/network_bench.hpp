@@ -1,0 +1,126 @@
+// What the benchmarks of the simulation share: clocks, plugins by name, a listener that counts spikes, the machine's limit for scattered adds.
+#pragma once
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+
+#include "proxon/base/threads.hpp"
+#include "proxon/simulation/simulation.hpp"
+
+namespace proxon::bench {
+
+/// Processor time of all threads: what a machine that is shared with others would need alone.
+inline double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+inline double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Most memory that the process ever had, MB.
+inline double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+inline PluginValue plugin(Registry& registry, const char* kind, const char* name,
+                          std::initializer_list<std::pair<const char*, double>> settings = {}) {
+  PluginValue value = plugin_value(registry, kind, name);
+  for (const auto& [key, number] : settings) {
+    const FieldInfo* field = value.values.find(key);
+    PROXON_CHECK(field != nullptr, "{} has no parameter {}", name, key);
+    if (field->type == FieldType::integer)
+      value.values.set(*field, static_cast<int64_t>(number));
+    else
+      value.values.set(*field, number);
+  }
+  return value;
+}
+
+/// Counts the spikes of each population after a time.
+struct Counter : RecordingSink {
+  explicit Counter(double ms) : from(ms) {}
+  double from;
+  std::vector<int64_t> count = std::vector<int64_t>(64, 0);
+  void spikes(int32_t population, std::span<const double> time, std::span<const int32_t>) override {
+    for (double t : time) count[static_cast<size_t>(population)] += t > from;
+  }
+  void trace(int32_t, std::span<const float>) override {}
+  void signal(int32_t, std::span<const float>) override {}
+  void weights(int32_t, double, std::span<const float>) override {}
+  void until(double) override {}
+  int64_t all() const {
+    int64_t sum = 0;
+    for (int64_t n : count) sum += n;
+    return sum;
+  }
+};
+
+/// Adds a second along all rows, each thread into targets of its own: the limit that delivery is held against.
+inline double scattered_adds(const Connectome& connectome) {
+  int64_t synapses = 0;
+  double best = 0;
+  for (const SynapseRows& rows : connectome.projections()) synapses += rows.size();
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const double begin = seconds();
+    parallel(threads(), [&](const Team& team) {
+      for (const SynapseRows& rows : connectome.projections()) {
+        Column<float> plane(static_cast<size_t>(rows.targets), 0.f);
+        const int64_t first = rows.size() * team.rank() / team.size(), last = rows.size() * (team.rank() + 1) / team.size();
+        const int32_t* target = rows.target.data();
+        const float* weight = rows.weight.data();
+        float* to = plane.data();
+        for (int64_t k = first; k < last; ++k) to[target[k]] += weight[k];
+        asm volatile("" ::"r"(to) : "memory");
+      }
+    });
+    best = std::max(best, static_cast<double>(synapses) / (seconds() - begin));
+  }
+  return best;
+}
+
+struct Options {
+  bool brief = false;
+  double scale = 1;
+};
+
+/// --short, --threads N, --scale X.
+inline Options options(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--short") == 0) o.brief = true;
+    if (std::strcmp(argv[i], "--threads") == 0 && i + 1 < argc) set_threads(std::atoi(argv[++i]));
+    if (std::strcmp(argv[i], "--scale") == 0 && i + 1 < argc) o.scale = std::atof(argv[++i]);
+  }
+  return o;
+}
+
+/// Runs and prints: real-time factor, events against the machine's limit, memory. The answer is the caller's to check.
+struct Measured {
+  double rtf, events;
+};
+inline Measured measure(const char* name, Simulation& simulation, Connectome& connectome, RecordingSink& sink, double duration, const char* peers) {
+  const double limit = scattered_adds(connectome);
+  const double begin = seconds(), processor = processor_seconds();
+  simulation.run(sink);
+  const double wall = seconds() - begin, used = processor_seconds() - processor;
+  const auto events = static_cast<double>(simulation.counts().synaptic_events);
+  std::printf("%s, %d threads, %lld synapses, %.1f s of biology\n", name, threads(), static_cast<long long>(connectome.synapses()), duration * 1e-3);
+  std::printf("  real-time factor   %.4f (%.2f s; processor time %.2f s); peers: %s\n", wall / (duration * 1e-3), wall, used, peers);
+  std::printf("  synaptic events    %.0f M/s; adding along the same rows alone: %.0f M/s (%.0f %%)\n", events / wall * 1e-6, limit * 1e-6,
+              100 * events / wall / limit);
+  std::printf("  peak memory        %.0f MB\n", peak_megabytes());
+  return {wall / (duration * 1e-3), events};
+}
+
+/// Prints a figure and what it should be; false when it is outside.
+inline bool within(const char* what, double value, double low, double high) {
+  const bool right = value >= low && value <= high;
+  std::printf("  %-18s %.3f (%s%.3g to %.3g)\n", what, value, right ? "" : "WRONG: must be ", low, high);
+  return right;
+}
+
+}  // namespace proxon::bench

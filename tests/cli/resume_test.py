@@ -1,0 +1,75 @@
+"""A simulation that was interrupted or killed goes on with --resume, with another number of threads, and its archive holds the bits of a run
+without a break."""
+import os
+import signal
+import subprocess
+import time
+
+import h5py
+
+from harness import case, check, clean, environment, main, ok, proxon, refused, run, stages, whole, write
+
+# Long enough to be stopped in the middle, with checkpoints on the way.
+long = ["--set", "simulation.duration=100 s", "--set", "simulation.checkpoint_interval=1 s"]
+
+
+def recorded(path):
+    """Every recording, bit by bit."""
+    with h5py.File(path) as f:
+        names = [name.decode() for name in f["proxon/streams/names"][:]]
+        rows = dict(zip(names, f["proxon/streams/rows"][:]))
+        recordings = ("/spikes/", "/report/", "/stimulus/", "/proxon/weights/", "/units/")
+        return {name: f[name][: rows[name]].tobytes() for name in names if name.startswith(recordings)}
+
+
+def broken_off(number, threads, seconds):
+    """Stops a run some time after its archive is there."""
+    if os.path.exists("broken.h5"):
+        os.remove("broken.h5")
+    process = subprocess.Popen([proxon, "simulate", "experiment.toml", "-o", "broken.h5", "-t", str(threads), *long], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=environment)
+    until = time.monotonic() + 60
+    while not os.path.exists("broken.h5") and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    process.send_signal(number)
+    check(process.wait(60) != 0, "it should have been stopped before its end")
+
+
+for word, number in (("Ctrl-C", signal.SIGINT), ("SIGKILL", signal.SIGKILL)):
+    @case(f"{word}, then --resume: the bits of a run without a break")
+    def _(number=number):
+        write()
+        ok("simulate", "experiment.toml", "-o", "whole.h5", *long)
+        resumed = 0
+        for threads, seconds in ((2, 0.3), (1, 0.6)):
+            broken_off(number, threads, seconds)
+            result = run("simulate", "experiment.toml", "-o", "broken.h5", "--resume", "-t", 3, *long)
+            if number == signal.SIGKILL and "holds no checkpoint to go on from" in result.err:
+                continue  # killed before the first
+            check(result.status == 0 and "going on from t = " in result.err, f"goes on, and says from where:\n{result}")
+            clean(result)
+            check(stages("broken.h5") == ["simulate"], "the stage is done")
+            whole("broken.h5")
+            a, b = recorded("whole.h5"), recorded("broken.h5")
+            check(a.keys() == b.keys(), "the same recordings")
+            for name in a:
+                check(a[name] == b[name], f"{name} differs")
+            resumed += 1
+        check(resumed > 0, "at least one run should have gone on")
+
+
+@case("--resume of what cannot be resumed is refused in a sentence")
+def _():
+    write()
+    refused("run", "experiment.toml", "-o", "none.h5", "--resume", says=["none.h5: does not exist, so there is nothing to resume"])
+    ok("simulate", "experiment.toml", "-o", "short.h5")
+    refused("run", "experiment.toml", "-o", "short.h5", "--resume", "--overwrite", says=["leave out one of the two"])
+    result = ok("simulate", "experiment.toml", "-o", "short.h5", "--resume")
+    check("is complete" in result.err, f"says that it is done:\n{result}")
+    broken_off(signal.SIGINT, 2, 0.3)
+    refused("simulate", "experiment.toml", "-o", "broken.h5", "--resume", *long, "--set", "simulation.dt=0.05", says=["[simulation] of experiment.toml is not what"])
+    refused("simulate", "experiment.toml", "-o", "broken.h5", "--resume", *long, "--seed", 99, says=["The seed of experiment.toml is not what"])
+
+
+main()
