@@ -19,7 +19,8 @@ namespace {
 /// A connection rule made ready, with the numbers that it keeps.
 class Rule {
  public:
-  Rule(const Population& source, const Population& target, const Projection& projection, const Space& space, uint64_t seed)
+  Rule(const Population& source, const Population& target, const Projection& projection, const Space& space,
+       uint64_t seed)
       : name_(projection.connectivity.name),
         setup_{.sources = source.size,
                .targets = target.size,
@@ -82,14 +83,32 @@ Column<int64_t> count_partners(const Rule& rule, int64_t n) {
   return offset;
 }
 
+/// Sorts a row of numbers below `bound`: byte by byte from the lowest (a tenth of the time of comparing), short rows by
+/// comparing.
+void sort_row(int32_t* row, int64_t n, int32_t bound, std::vector<int32_t>& other) {
+  if (n < 128) return std::sort(row, row + n);
+  other.resize(static_cast<size_t>(n));
+  int32_t *from = row, *to = other.data();
+  for (int shift = 0; bound > 1 && (bound - 1) >> shift > 0; shift += 8) {
+    int64_t place[257] = {};
+    for (int64_t k = 0; k < n; ++k) ++place[(from[k] >> shift & 255) + 1];
+    for (int b = 1; b < 256; ++b) place[b] += place[b - 1];
+    for (int64_t k = 0; k < n; ++k) to[place[from[k] >> shift & 255]++] = from[k];
+    std::swap(from, to);
+    if (shift == 24) break;
+  }
+  if (from != row) std::copy(from, from + n, row);
+}
+
 void connect_by_source(const Rule& rule, Column<int64_t> first, SynapseRows& rows) {
   rows.offset = std::move(first);
   rows.target.resize(static_cast<size_t>(rows.offset.back()));
   parallel_for(rows.sources, 64, [&](int64_t begin, int64_t end) {
+    std::vector<int32_t> other;
     for (int64_t i = begin; i < end; ++i) {
       int32_t* row = rows.target.data() + rows.offset[i];
       const int64_t n = rows.offset[i + 1] - rows.offset[i];
-      if (!rule.write(i, row, n)) std::sort(row, row + n);
+      if (!rule.write(i, row, n)) sort_row(row, n, rows.targets, other);
     }
   });
 }
@@ -143,11 +162,14 @@ void connect_by_target(const Rule& rule, const Column<int64_t>& first, SynapseRo
 void check_sign(const Projection& projection, const SynapseRows& rows) {
   if (projection.sign == Sign::any) return;
   const bool excitatory = projection.sign == Sign::excitatory;
-  const auto wrong = std::count_if(rows.weight.begin(), rows.weight.end(), [&](float w) { return excitatory ? w < 0 : w > 0; });
+  const auto wrong =
+      std::count_if(rows.weight.begin(), rows.weight.end(), [&](float w) { return excitatory ? w < 0 : w > 0; });
   if (wrong > 0)
-    fail("{} of its {} weights are {}, and it is declared {} (Dale's law); bound the weight by {} = 0, or leave `sign` out.", wrong,
-         rows.size(), excitatory ? "negative" : "positive", sign_names[static_cast<size_t>(projection.sign)],
-         excitatory ? "low" : "high");
+    fail(
+        "{} of its {} weights are {}, and it is declared {} (Dale's law); bound the weight by {} = 0, or leave `sign` "
+        "out.",
+        wrong, rows.size(), excitatory ? "negative" : "positive", sign_names[static_cast<size_t>(projection.sign)],
+        excitatory ? "low" : "high");
 }
 
 /// A projection that has been counted and not yet written.
@@ -163,11 +185,15 @@ struct Prepared {
 
 Prepared prepare(const Population& source, const Population& target, const Projection& projection, uint64_t seed) {
   Prepared p{&projection, &source, &target, nullptr, nullptr, {}};
-  p.space = std::make_unique<ProjectionSpace>(source.positions, source.size, source.name, target.positions, target.size, target.name, seed);
-  for (const auto& [what, distribution] : {std::pair{"weight", &projection.weight}, std::pair{"delay", &projection.delay}})
+  p.space = std::make_unique<ProjectionSpace>(source.positions, source.size, source.name, target.positions, target.size,
+                                              target.name, seed);
+  for (const auto& [what, distribution] :
+       {std::pair{"weight", &projection.weight}, std::pair{"delay", &projection.delay}})
     if (distribution->law != DistanceLaw::none && p.space->space().dimensions == 0)
-      fail("its {} depends on distance, and population '{}' has no positions; add the table [network.populations.{}.positions].", what,
-           source.positions ? target.name : source.name, source.positions ? target.name : source.name);
+      fail(
+          "its {} depends on distance, and population '{}' has no positions; add the table "
+          "[network.populations.{}.positions].",
+          what, source.positions ? target.name : source.name, source.positions ? target.name : source.name);
   p.rule = std::make_unique<Rule>(source, target, projection, p.space->space(), seed);
   if (p.rule->axis() != Axis::listed)
     p.first = count_partners(*p.rule, p.rule->axis() == Axis::source ? source.size : target.size);
@@ -216,8 +242,8 @@ Estimate estimate_rows(const Prepared& p) {
 void check_memory(int64_t synapses, int64_t bytes) {
   const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   if (static_cast<double>(bytes) > there)
-    fail("the network's {} synapses need {} of memory, and this machine has {}; make it smaller.", format_count(synapses),
-         format_bytes(static_cast<double>(bytes)), format_bytes(there));
+    fail("the network's {} synapses need {} of memory, and this machine has {}; make it smaller.",
+         format_count(synapses), format_bytes(static_cast<double>(bytes)), format_bytes(there));
 }
 
 /// body(source, target, projection) for each projection; an Error gets the projection's name in front.

@@ -61,3 +61,24 @@ TEST_CASE("fixed_total_number: the edges of what is possible") {
         "allow_multapses = true");
   CHECK(contains(refusal(one_projection(total(1, false), 1)), "there are 0 pairs"));
 }
+
+TEST_CASE("fixed_total_number: large out-degrees are binomial too: mean, variance and skewness") {
+  constexpr int networks = 600, sources = 20, n = 20000;
+  const double p = 1.0 / sources, variance = n * p * (1 - p);
+  double sum = 0, squares = 0, cubes = 0;
+  for (uint64_t seed = 0; seed < networks; ++seed) {
+    const Connectome c = build(one_projection(total(n), sources, 30), seed);
+    CHECK(c.synapses() == n);
+    for (int32_t i = 0; i < sources; ++i) {
+      const double z =
+          (double(c.projections()[0].offset[i + 1] - c.projections()[0].offset[i]) - n * p) / std::sqrt(variance);
+      sum += z, squares += z * z, cubes += z * z * z;
+    }
+  }
+  // The degrees of a network sum to N, so that z sums to 0. Standard errors of the second and third moment of normal
+  // values: sqrt(2 / m) and sqrt(15 / m); the third is (1 - 2 p) / sqrt(variance) = 0.03.
+  constexpr double m = networks * sources;
+  CHECK(std::fabs(sum) < 1e-6 * m);
+  CHECK(std::fabs(squares / m - 1) < 5 * std::sqrt(2 / m));
+  CHECK(std::fabs(cubes / m - 0.03) < 5 * std::sqrt(15 / m));
+}

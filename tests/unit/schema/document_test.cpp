@@ -173,6 +173,12 @@ TEST_CASE("distributions are read in the unit of their field, and each impossibl
   CHECK(weight("{ distribution = \"uniform\", low = -1, high = 1 }").low == -1);
   CHECK(weight("{ distribution = \"lognormal\", mean = -2, std = 1 }").mean == -2);
   CHECK(weight("{ distribution = \"constant\", mean = 3 }").mean == 3);
+  CHECK(weight("{ distribution = \"exponential\", mean = 2, high = 5 }").kind == DistributionKind::exponential);
+  CHECK(weight("{ distribution = \"gamma\", mean = 2, std = 1 }").std == 1);
+  const Distribution far = weight("{ distribution = \"constant\", mean = 3, distance = \"gaussian\", length = \"0.2 mm\" }");
+  CHECK(far.law == DistanceLaw::gaussian);
+  CHECK(far.scale == 200);
+  CHECK(weight("{ distribution = \"constant\", mean = 3, distance = \"linear\", slope = -0.5 }").scale == -0.5);
 
   auto refused = [](const std::string& text) { return refusal("weight = { " + text + " }"); };
   CHECK(refused("distribution = \"nromal\", mean = 0, std = 1") ==
@@ -187,6 +193,14 @@ TEST_CASE("distributions are read in the unit of their field, and each impossibl
   CHECK(refused("distribution = \"normal\", mean = -1, std = 1, low = 0") != "");
   CHECK(refused("distribution = \"lognormal\", mean = 0, std = 1") != "");
   CHECK(refused("distribution = \"constant\", mean = 0, std = 1") != "");
+  CHECK(refused("distribution = \"exponential\", mean = 1, std = 1") ==
+        "e.toml:1:10: weight: the std of an exponential distribution is its mean; leave std out.");
+  CHECK(refused("distribution = \"gamma\", mean = 0, std = 1") == "e.toml:1:10: weight: the mean of a gamma distribution must not be 0.");
+  CHECK(refused("distribution = \"constant\", mean = 1, distance = \"linear\"") == "e.toml:1:10: weight: distance = \"linear\" needs 'slope'.");
+  CHECK(refused("distribution = \"constant\", mean = 1, distance = \"linear\", length = 3") ==
+        "e.toml:1:10: weight: 'length' belongs to distance = \"exponential\" or \"gaussian\".");
+  CHECK(refused("distribution = \"constant\", mean = 1, distance = \"gaussian\", length = 0") == "e.toml:1:10: weight: length must be above 0 um.");
+  CHECK(refused("distribution = \"constant\", mean = 1, slope = 1") == "e.toml:1:10: weight: 'slope' belongs to distance = \"linear\".");
   CHECK(refused("distribution = \"normal\", mean = 0, sdt = 1").find("unknown key 'sdt' of a distribution") != std::string::npos);
   CHECK(refused("distribution = \"normal\", mean = \"1 mV\", std = 1").find("mV is a voltage") != std::string::npos);
 }
