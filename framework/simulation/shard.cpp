@@ -312,10 +312,21 @@ void Shard::learn_from_spikes(size_t b, int64_t n, int64_t trial_begin) {
   const auto mine = fired(n, bundle.target);
   float* const* pre = pre_columns_[b].data();
   if (p.has(hook_on_post)) {
+    // The synapses of a target stand anywhere in memory: a block is asked for while the one before it learns.
+    constexpr int64_t block = 64;
+    const auto ask = [&](int64_t begin, int64_t end) {
+      for (int64_t k = begin; k < end; ++k)
+        for (float* column : p.columns) __builtin_prefetch(column + p.transpose->synapse[static_cast<size_t>(k)], 1);
+    };
     for (int32_t j : mine) {
       const int64_t first = p.transpose->offset[static_cast<size_t>(j)], last = p.transpose->offset[static_cast<size_t>(j) + 1];
-      rule.on_post(p.rule.object(), p.columns.data(), p.transpose->synapse.data() + first, p.transpose->source.data() + first, last - first,
-                   pre, p.post_columns.data(), j);
+      ask(first, std::min(first + block, last));
+      for (int64_t begin = first; begin < last; begin += block) {
+        const int64_t end = std::min(begin + block, last);
+        ask(end, std::min(end + block, last));
+        rule.on_post(p.rule.object(), p.columns.data(), p.transpose->synapse.data() + begin, p.transpose->source.data() + begin, end - begin,
+                     pre, p.post_columns.data(), j);
+      }
     }
   }
   if (n - bundle.delay >= trial_begin) {
