@@ -17,7 +17,7 @@ const fs::path data = fs::path(PROXON_SOURCE_DIR) / ".." / "shared" / "data";
 
 bool there(const char* folder) {
   if (fs::is_directory(data / folder)) return true;
-  MESSAGE("skipped: the data ", folder, " is not there");
+  MESSAGE("skipped: the data ", std::string(folder), " is not there");
   return false;
 }
 
