@@ -8,11 +8,7 @@ namespace {
 constexpr std::string_view mark = "proxon checkpoint 1\n";
 const std::string slots[2] = {at::checkpoint + "/a", at::checkpoint + "/b"};
 
-std::uint64_t hash_of(std::span<const char> bytes) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return h;
-}
+std::uint64_t hash_of(std::span<const char> bytes) { return fnv1a({bytes.data(), bytes.size()}); }
 
 /// Streams that grow while a network runs.
 bool is_recording(const std::string& stream) {
@@ -21,9 +17,11 @@ bool is_recording(const std::string& stream) {
   return false;
 }
 
+using RowCounts = std::vector<std::pair<std::string, std::uint64_t>>;  ///< of every recording
+
 struct Saved {
   Checkpoint state;
-  std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< of every recording
+  RowCounts rows;
 };
 
 class Packer {
@@ -63,15 +61,15 @@ struct Unpacker {
   std::span<const char> text() { return bytes(number<std::uint64_t>()); }
 };
 
-std::vector<char> pack(const Saved& saved) {
+std::vector<char> pack(const Checkpoint& state, const RowCounts& recorded) {
   Packer p;
   p.bytes(mark);
-  p.number(saved.state.step);
-  p.number(saved.state.time);
-  p.number<std::uint64_t>(saved.rows.size());
-  for (const auto& [name, rows] : saved.rows) p.text(name), p.number(rows);
-  p.number<std::uint64_t>(saved.state.columns.size());
-  for (const auto& column : saved.state.columns) p.text(column.name), p.text(column.bytes);
+  p.number(state.step);
+  p.number(state.time);
+  p.number<std::uint64_t>(recorded.size());
+  for (const auto& [name, rows] : recorded) p.text(name), p.number(rows);
+  p.number<std::uint64_t>(state.columns.size());
+  for (const auto& column : state.columns) p.text(column.name), p.text(column.bytes);
   p.number(hash_of(p.out));
   return std::move(p.out);
 }
@@ -107,10 +105,10 @@ std::optional<Saved> unpack(std::span<const char> bytes) {
 
 void Writer::set_checkpoint(const Checkpoint& state) {
   impl_->flush();
-  Saved saved{state, {}};
+  RowCounts recorded;
   for (const auto& name : impl_->table.names)
-    if (is_recording(name)) saved.rows.emplace_back(name, impl_->stream(name).rows);
-  const std::vector<char> bytes = pack(saved);
+    if (is_recording(name)) recorded.emplace_back(name, impl_->stream(name).rows);
+  const std::vector<char> bytes = pack(state, recorded);
   impl_->replace(slots[impl_->next_checkpoint], H5T_NATIVE_UINT8, bytes.size(), bytes.data());
   impl_->next_checkpoint = 1 - impl_->next_checkpoint;
   impl_->flush();

@@ -126,13 +126,14 @@ std::string now() {
   return text;
 }
 
+std::uint64_t fnv1a(std::string_view text, std::uint64_t value) {
+  for (const unsigned char c : text) value = (value ^ c) * 0x100000001b3u;
+  return value;
+}
+
 std::string content_hash(std::string_view a, std::string_view b) {
-  // FNV-1a, twice with different beginnings: a name for a run, not a proof against forgery.
-  std::uint64_t h[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
-  for (auto& value : h)
-    for (const auto& text : {a, b})
-      for (const unsigned char c : text) value = (value ^ c) * 0x100000001b3u;
-  return fmt::format("{:016x}{:016x}", h[0], h[1]);
+  // Twice, with different beginnings.
+  return fmt::format("{:016x}{:016x}", fnv1a(b, fnv1a(a)), fnv1a(b, fnv1a(a, 0x84222325cbf29ce4u)));
 }
 
 std::vector<ParameterRow> parameter_rows(std::span<const Object> objects) {

@@ -112,6 +112,10 @@ std::string get_text(const char (&field)[N]) {
 /// Now, in UTC, as ISO 8601.
 std::string now();
 
+/// FNV-1a over text, going on from an earlier value: a name for bytes, not a proof against forgery.
+inline constexpr std::uint64_t fnv1a_begin = 0xcbf29ce484222325u;
+std::uint64_t fnv1a(std::string_view text, std::uint64_t value = fnv1a_begin);
+
 /// The text in which numbers of the skeleton differ per run: 32 hexadecimal digits from the run's own content.
 std::string content_hash(std::string_view a, std::string_view b);
 

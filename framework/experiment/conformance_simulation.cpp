@@ -3,6 +3,7 @@
 
 #include "proxon/base/units.hpp"
 #include "proxon/experiment/conformance_drivers.hpp"
+#include "proxon/schema/defaults.hpp"
 
 namespace proxon::conform {
 namespace {
@@ -133,11 +134,7 @@ void short_term(const Instance<SynapseTable, Step>& model, Findings& findings) {
   declaration(schema, "the state of a source", {FieldType::real32}, findings);
   if (!findings.list().empty()) return;
   std::vector<std::vector<float>> state;
-  for (const FieldInfo& field : schema.list()) {
-    float start;
-    std::memcpy(&start, static_cast<const char*>(schema.defaults) + field.offset, sizeof start);
-    state.emplace_back(3, start);
-  }
+  for (uint32_t c = 0; c < schema.count; ++c) state.emplace_back(3, default_float(schema, c));
   const auto columns = pointers(state);
   const auto other = [&] {
     std::vector<float> values;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "proxon/base/threads.hpp"
+#include "proxon/schema/defaults.hpp"
 
 namespace proxon {
 namespace {
@@ -22,7 +22,7 @@ class LocalStep : public TrainingStep {
     for (size_t i = 1; i < fields.size(); ++i) columns_.emplace_back(model.theta().size(), 0.f);
     if (rule_.table().pre->count + rule_.table().post->count > 0)
       for (const LayerInfo& layer : model.layers())
-        memories_.push_back({columns_of(*rule_.table().pre, layer.inputs), columns_of(*rule_.table().post, layer.outputs)});
+        memories_.push_back({columns_at_defaults(*rule_.table().pre, layer.inputs), columns_at_defaults(*rule_.table().post, layer.outputs)});
   }
 
   double learning_rate() const override { return 1; }
@@ -48,15 +48,6 @@ class LocalStep : public TrainingStep {
     Columns pre, post;  ///< [member][neuron]
   };
 
-  static Columns columns_of(const SchemaInfo& schema, int64_t neurons) {
-    Columns columns;
-    for (const FieldInfo& field : schema.list()) {
-      float start;
-      std::memcpy(&start, static_cast<const char*>(schema.defaults) + field.offset, sizeof start);
-      columns.emplace_back(static_cast<size_t>(neurons), start);
-    }
-    return columns;
-  }
   static std::array<float*, most_columns> pointers(Columns& columns) {
     std::array<float*, most_columns> to{};
     for (size_t c = 0; c < columns.size(); ++c) to[c] = columns[c].data();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxon/base/threads.hpp"
+#include "proxon/schema/defaults.hpp"
 #include "proxon/simulation/drive.hpp"
 
 namespace proxon {
@@ -132,9 +133,7 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
     if (fields[f].type != FieldType::real32)
       fail("{}: the learning rule {} must keep its synapse's '{}' as a float.", where, value.name, fields[f].name);
     if (f == 0) continue;
-    float start;
-    std::memcpy(&start, static_cast<const char*>(table.synapse->defaults) + fields[f].offset, sizeof start);
-    p.own_columns.emplace_back(static_cast<size_t>(size()), start);
+    p.own_columns.emplace_back(static_cast<size_t>(size()), default_float(*table.synapse, static_cast<uint32_t>(f)));
     p.columns.push_back(p.own_columns.back().data());
   }
 
@@ -142,21 +141,14 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
   std::vector<float> tau_pre(table.pre->count + 1), tau_post(table.post->count + 1);
   float tau_signal = INFINITY;
   table.time_constants(p.rule.object(), tau_pre.data(), tau_post.data(), &tau_signal);
-  const auto start = [](const SchemaInfo& schema, uint32_t k) {
-    float value;
-    std::memcpy(&value, static_cast<const char*>(schema.defaults) + schema.fields[k].offset, sizeof value);
-    return value;
-  };
   for (uint32_t k = 0; k < table.pre->count; ++k) {
     p.keep_pre.push_back(p.on_spikes ? std::exp(-clock.dt() / double{tau_pre[k]}) : 1);
-    p.start_pre.push_back(start(*table.pre, k));
   }
   for (uint32_t k = 0; k < table.post->count; ++k) {
     p.keep_post.push_back(p.on_spikes ? std::exp(-clock.dt() / double{tau_post[k]}) : 1);
-    p.start_post.push_back(start(*table.post, k));
-    p.post.emplace_back(static_cast<size_t>(to.size()), p.start_post.back());
-    p.post_columns.push_back(p.post.back().data());
   }
+  p.post = columns_at_defaults(*table.post, to.size());
+  for (auto& column : p.post) p.post_columns.push_back(column.data());
   p.keep_signal = std::exp(-clock.dt() / double{tau_signal});
   p.signal_step = std::isfinite(tau_signal) ? 1 / double{tau_signal} : 1;
   if (!p.on_spikes || !(table.hooks & (hook_on_post | hook_post_step))) return;

@@ -21,7 +21,6 @@ struct Plasticity {
   Transpose own_transpose;
   const Transpose* transpose = nullptr;     ///< null without on_post and while_active
   std::vector<double> keep_pre, keep_post;  ///< what is left of each member of the neurons' memories after a step; 1: does not decay
-  std::vector<float> start_pre, start_post;
   std::vector<Column<float>> post;          ///< [member][target]
   std::vector<float*> post_columns;
   std::vector<int32_t> target_variables;    ///< of the target's state, what post_step reads

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
+
+#include "proxon/schema/defaults.hpp"
 
 namespace proxon {
 namespace {
@@ -60,12 +61,12 @@ Shard::Shard(Machine& machine, int32_t number, std::vector<Range> own) : m_(mach
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     const Bundle& bundle = m_.bundles[b];
     if (const SchemaInfo& schema = *bundle.synapse.table().source; schema.count > 0) {
-      for (uint32_t c = 0; c < schema.count; ++c) sources_[b].columns.emplace_back(static_cast<size_t>(bundle.sources()), 0.f);
+      sources_[b].columns = columns_at_defaults(schema, bundle.sources());
       for (auto& column : sources_[b].columns) sources_[b].pointers.push_back(column.data());
       sources_[b].last.assign(static_cast<size_t>(bundle.sources()), never);
     }
     if (!bundle.plasticity) continue;
-    for (float start : bundle.plasticity->start_pre) pre_[b].emplace_back(static_cast<size_t>(bundle.sources()), start);
+    pre_[b] = columns_at_defaults(*bundle.plasticity->rule.table().pre, bundle.sources());
     for (auto& column : pre_[b]) pre_columns_[b].push_back(column.data());
   }
 }
@@ -122,19 +123,16 @@ void Shard::reset() {
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     Sources& sources = sources_[b];
     const SchemaInfo& schema = *m_.bundles[b].synapse.table().source;
-    for (uint32_t c = 0; c < schema.count; ++c) {
-      float start;
-      std::memcpy(&start, static_cast<const char*>(schema.defaults) + schema.fields[c].offset, sizeof start);
-      std::fill(sources.columns[c].begin(), sources.columns[c].end(), start);
-    }
+    for (uint32_t c = 0; c < schema.count; ++c) std::fill(sources.columns[c].begin(), sources.columns[c].end(), default_float(schema, c));
     std::fill(sources.last.begin(), sources.last.end(), never);
     signals_[b] = {};
 
     Plasticity* p = m_.bundles[b].plasticity.get();
     if (!p || !p->on_spikes) continue;  // what rate neurons remember outlives a trial, as the weights do
-    for (size_t k = 0; k < pre_[b].size(); ++k) std::fill(pre_[b][k].begin(), pre_[b][k].end(), p->start_pre[k]);
+    const LearningRuleTable& rule = p->rule.table();
+    for (uint32_t k = 0; k < rule.pre->count; ++k) std::fill(pre_[b][k].begin(), pre_[b][k].end(), default_float(*rule.pre, k));
     const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
-    for (size_t k = 0; k < p->post.size(); ++k) std::fill_n(p->post[k].data() + range.begin, range.size(), p->start_post[k]);
+    for (uint32_t k = 0; k < rule.post->count; ++k) std::fill_n(p->post[k].data() + range.begin, range.size(), default_float(*rule.post, k));
   }
 }
 
@@ -172,6 +170,7 @@ void Shard::deliver(int64_t n, int64_t trial_begin) {
 void Shard::deliver_spikes(size_t b, int64_t n) {
   const Bundle& bundle = m_.bundles[b];
   const int64_t from = n - bundle.delay;
+  if (std::all_of(m_.shards.begin(), m_.shards.end(), [&](const auto& shard) { return shard->fired(from, bundle.source).empty(); })) return;
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
   std::array<int64_t, 256> ahead;

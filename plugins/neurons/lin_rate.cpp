@@ -5,8 +5,9 @@ using namespace proxon;
 struct lin_rate {
   static constexpr Documentation about{
       .summary = "Linear rate neuron with input noise (NEST's lin_rate_ipn).",
-      .equation = "tau dX/dt = -lambda X + mu + g h + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - d_j).  "
-                  "Exponential Euler: the drive is held during a step, order 1; the noise is exact in law.",
+      .equation =
+          "tau dX/dt = -lambda X + mu + g h + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - d_j).  "
+          "Exponential Euler: the drive is held during a step, order 1; the noise is exact in law.",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {
@@ -17,11 +18,7 @@ struct lin_rate {
     double g = 1;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{
-          field<&P::tau>("ms", "time constant of the rate", above(0)),
-          field<&P::lambda>("1", "passive decay of the rate", at_least(0)), field<&P::mu>("1", "mean drive"),
-          field<&P::sigma>("1", "strength of the input noise; 0 is without (NEST's default is 1)", at_least(0)),
-          field<&P::g>("1", "gain")};
+      return std::tuple_cat(rate_fields<P>(), std::tuple{field<&P::g>("1", "gain")});
     }
   };
   using State = RateState;

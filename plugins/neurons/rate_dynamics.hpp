@@ -6,6 +6,14 @@
 
 namespace proxon {
 
+/// The parameters that begin each of them, of a struct with members tau, lambda, mu and sigma.
+template <class P>
+constexpr auto rate_fields() {
+  return std::tuple{field<&P::tau>("ms", "time constant of the rate", above(0)),
+                    field<&P::lambda>("1", "passive decay of the rate", at_least(0)), field<&P::mu>("1", "mean drive"),
+                    field<&P::sigma>("1", "strength of the input noise; 0 is without (NEST's default is 1)", at_least(0))};
+}
+
 struct RateState {
   double rate = 0;
   static constexpr auto fields() { return std::tuple{field<&RateState::rate>("1", "rate X")}; }

@@ -6,11 +6,13 @@ using namespace proxon;
 
 struct sigmoid_rate {
   static constexpr Documentation about{
-      .summary = "Rate neuron with a logistic gain function and input noise (NEST's sigmoid_rate_ipn with linear "
-                 "summation).",
-      .equation = "tau dX/dt = -lambda X + mu + g / (1 + exp(-beta (h - theta))) + sqrt(tau) sigma xi(t), h = I + "
-                  "sum_j w_j X_j(t - d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is "
-                  "exact in law.",
+      .summary =
+          "Rate neuron with a logistic gain function and input noise (NEST's sigmoid_rate_ipn with linear "
+          "summation).",
+      .equation =
+          "tau dX/dt = -lambda X + mu + g / (1 + exp(-beta (h - theta))) + sqrt(tau) sigma xi(t), h = I + "
+          "sum_j w_j X_j(t - d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is "
+          "exact in law.",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {
@@ -23,14 +25,10 @@ struct sigmoid_rate {
     double theta = 0;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{
-          field<&P::tau>("ms", "time constant of the rate", above(0)),
-          field<&P::lambda>("1", "passive decay of the rate", at_least(0)),
-          field<&P::mu>("1", "mean drive"),
-          field<&P::sigma>("1", "strength of the input noise; 0 is without (NEST's default is 1)", at_least(0)),
-          field<&P::g>("1", "gain: the highest value of the gain function"),
-          field<&P::beta>("1", "slope parameter"),
-          field<&P::theta>("1", "input at which half of g is reached")};
+      return std::tuple_cat(rate_fields<P>(),
+                            std::tuple{field<&P::g>("1", "gain: the highest value of the gain function"),
+                                       field<&P::beta>("1", "slope parameter"),
+                                       field<&P::theta>("1", "input at which half of g is reached")});
     }
   };
   using State = RateState;

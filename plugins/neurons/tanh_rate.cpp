@@ -6,11 +6,13 @@ using namespace proxon;
 
 struct tanh_rate {
   static constexpr Documentation about{
-      .summary = "Rate neuron with a hyperbolic tangent as its gain function and input noise (NEST's tanh_rate_ipn "
-                 "with linear summation).",
-      .equation = "tau dX/dt = -lambda X + mu + tanh(g (h - theta)) + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - "
-                  "d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is exact in law. With "
-                  "tau << dt, lambda = 1 and sigma = 0 it is the map X(t + dt) = mu + tanh(g (h - theta)).",
+      .summary =
+          "Rate neuron with a hyperbolic tangent as its gain function and input noise (NEST's tanh_rate_ipn "
+          "with linear summation).",
+      .equation =
+          "tau dX/dt = -lambda X + mu + tanh(g (h - theta)) + sqrt(tau) sigma xi(t), h = I + sum_j w_j X_j(t - "
+          "d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is exact in law. With "
+          "tau << dt, lambda = 1 and sigma = 0 it is the map X(t + dt) = mu + tanh(g (h - theta)).",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {
@@ -22,13 +24,8 @@ struct tanh_rate {
     double theta = 0;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{
-          field<&P::tau>("ms", "time constant of the rate", above(0)),
-          field<&P::lambda>("1", "passive decay of the rate", at_least(0)),
-          field<&P::mu>("1", "mean drive"),
-          field<&P::sigma>("1", "strength of the input noise; 0 is without (NEST's default is 1)", at_least(0)),
-          field<&P::g>("1", "gain: slope of the tangent at its middle"),
-          field<&P::theta>("1", "input at which the tangent is 0")};
+      return std::tuple_cat(rate_fields<P>(), std::tuple{field<&P::g>("1", "gain: slope of the tangent at its middle"),
+                                                         field<&P::theta>("1", "input at which the tangent is 0")});
     }
   };
   using State = RateState;

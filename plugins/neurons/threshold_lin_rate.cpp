@@ -6,11 +6,13 @@ using namespace proxon;
 
 struct threshold_lin_rate {
   static constexpr Documentation about{
-      .summary = "Rate neuron with a threshold-linear gain function and input noise (NEST's threshold_lin_rate_ipn "
-                 "with linear summation).",
-      .equation = "tau dX/dt = -lambda X + mu + min(max(g (h - theta), 0), alpha) + sqrt(tau) sigma xi(t), h = I + "
-                  "sum_j w_j X_j(t - d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is "
-                  "exact in law.",
+      .summary =
+          "Rate neuron with a threshold-linear gain function and input noise (NEST's threshold_lin_rate_ipn "
+          "with linear summation).",
+      .equation =
+          "tau dX/dt = -lambda X + mu + min(max(g (h - theta), 0), alpha) + sqrt(tau) sigma xi(t), h = I + "
+          "sum_j w_j X_j(t - d_j).  Exponential Euler: the drive is held during a step, order 1; the noise is "
+          "exact in law.",
       .reference = "Hahne et al. 2017, Frontiers in Neuroinformatics 11:34, doi:10.3389/fninf.2017.00034"};
 
   struct Parameters {
@@ -23,14 +25,11 @@ struct threshold_lin_rate {
     double alpha = 1e300;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{
-          field<&P::tau>("ms", "time constant of the rate", above(0)),
-          field<&P::lambda>("1", "passive decay of the rate", at_least(0)),
-          field<&P::mu>("1", "mean drive"),
-          field<&P::sigma>("1", "strength of the input noise; 0 is without (NEST's default is 1)", at_least(0)),
-          field<&P::g>("1", "gain above the threshold"),
-          field<&P::theta>("1", "threshold"),
-          field<&P::alpha>("1", "highest value of the gain function; without a limit by default", at_least(0))};
+      return std::tuple_cat(
+          rate_fields<P>(),
+          std::tuple{
+              field<&P::g>("1", "gain above the threshold"), field<&P::theta>("1", "threshold"),
+              field<&P::alpha>("1", "highest value of the gain function; without a limit by default", at_least(0))});
     }
   };
   using State = RateState;

@@ -4,10 +4,10 @@
 // that no more memory was held than the network and an eighth.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <fstream>
 
+#include "clocks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/network/connectome.hpp"
 
@@ -16,9 +16,9 @@ using namespace proxon;
 namespace {
 
 double seconds_of(const auto& body) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = bench::seconds();
   body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return bench::seconds() - start;
 }
 
 /// Most memory that the process held since the last reset, and what it holds now, in bytes.

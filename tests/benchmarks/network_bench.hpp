@@ -2,22 +2,15 @@
 #pragma once
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
-#include <fstream>
 
+#include "clocks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/simulation/simulation.hpp"
 
 namespace proxon::bench {
-
-/// Processor time of all threads: what a machine that is shared with others would need alone.
-inline double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-inline double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// Most memory that the process ever had, MB.
 inline double peak_megabytes() {

@@ -3,19 +3,17 @@
 // shared. `--short` takes seconds. The same in PyTorch: training_torch.py.
 #include <immintrin.h>
 
-#include <chrono>
 #include <cstring>
-#include <ctime>
 
+#include "clocks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/learning/products.hpp"
 #include "proxon/learning/trainer.hpp"
 
 using namespace proxon;
+using namespace proxon::bench;
 
 namespace {
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 #if defined(__AVX512F__)
 typedef float Vector [[gnu::vector_size(64)]];
@@ -74,9 +72,6 @@ std::vector<float> gaussian(int64_t n, uint64_t seed) {
   return x;
 }
 
-/// Processor time of all threads: what a step costs when others want the machine as well.
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
 /// Trains and prints; returns whether the answer was right.
 bool measure(Plugins& plugins, const Network& network, int repeats, double peak) {
   // y_j = tanh(x_j mod inputs).
@@ -100,7 +95,7 @@ bool measure(Plugins& plugins, const Network& network, int repeats, double peak)
     double first[2] = {}, last[2] = {};
     const auto watch = [&](const EpochRecord& epoch) {
       double* at = epoch.epoch == 1 ? first : last;
-      at[0] = seconds(), at[1] = cpu_seconds();
+      at[0] = seconds(), at[1] = processor_seconds();
     };
     loss = train(model, source, options, {}, 1, watch).train_loss;
     best = std::min(best, last[0] - first[0]);
