@@ -125,6 +125,21 @@ double Reader::duration_ms() const {
   return attribute_numbers(root, "duration_ms", path()).at(0);
 }
 
+double Reader::recorded_ms() const {
+  const double stated = duration_ms();
+  if (stage_done("simulate")) return stated;
+  double last = 0;
+  for (std::size_t p = 0; p < populations().size(); ++p) {
+    const std::int64_t n = populations()[p].spikes ? n_spikes(static_cast<int>(p)) : 0;
+    if (n > 0) last = std::max(last, spike_range(static_cast<int>(p), n - 1, n).ms.front());
+  }
+  for (std::size_t i = 0; i < signals().size(); ++i)
+    last = std::max(last, signals()[i].start_ms + static_cast<double>(signal_rows(static_cast<int>(i))) * signals()[i].step_ms);
+  for (std::size_t i = 0; i < traces().size(); ++i)
+    last = std::max(last, traces()[i].start_ms + static_cast<double>(trace_rows(static_cast<int>(i))) * traces()[i].step_ms);
+  return stated > 0 ? std::min(last, stated) : last;
+}
+
 std::vector<PluginRecord> Reader::plugins() const {
   std::vector<PluginRecord> records;
   for (const auto& row : impl_->read<PluginRow>(at::plugins, row_type<PluginRow>()))

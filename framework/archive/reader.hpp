@@ -48,6 +48,8 @@ class Reader {
   std::string identifier() const;
   std::uint64_t seed() const;
   double duration_ms() const;  ///< as the skeleton stated it
+  /// How far the recordings reach: the stated duration, or of a run that was stopped the end of what was flushed.
+  double recorded_ms() const;
   std::vector<PluginRecord> plugins() const;
   std::vector<Object> objects() const;  ///< of the skeleton, then of later stages
   std::vector<StageRecord> stages() const;

@@ -26,8 +26,13 @@ po::options_description stage_options() {
   po::options_description options = common_options();
   options.add_options()("output,o", po::value<std::string>(), "archive to write; NAME.h5 of NAME.toml when absent")(
       "report", po::value<std::string>(), "report to write; beside the archive when absent")(
-      "from", po::value<std::string>(), "archive of an earlier run to go on from")("resume", "go on with a simulation that was interrupted, from the last checkpoint in the archive")("overwrite", "replace an archive that is there");
+      "from", po::value<std::string>(), "archive of an earlier run to go on from")("overwrite", "replace an archive that is there");
   return options;
+}
+
+/// For the verbs that simulate.
+void add_resume(po::options_description& options) {
+  options.add_options()("resume", "go on with a simulation that was interrupted, from the last checkpoint in the archive");
 }
 
 void apply_common(const Call& call) {
@@ -168,15 +173,18 @@ std::vector<Verb> run_verbs() {
   Verb whole{"run", "EXPERIMENT.toml", "goes the whole road and leaves an archive and a report",
              "Stages: simulate (makes and runs the network), fit (makes the dataset and the twin), evaluate, report.", 0, 1, stage_options(), run_all};
   whole.options.add_options()("stages", po::value<std::string>(), "run these only, for example simulate,fit");
+  add_resume(whole.options);
   std::vector<Verb> all{whole};
   const std::pair<Stage, std::pair<const char*, const char*>> single[] = {
       {Stage::simulate, {"simulate", "makes the network, runs it, records it"}},
       {Stage::fit, {"fit", "fits the twin to the recordings of an archive"}},
       {Stage::evaluate, {"evaluate", "compares the two networks of an archive"}},
       {Stage::report, {"report", "writes the report of an archive"}}};
-  for (const auto& [stage, words] : single)
+  for (const auto& [stage, words] : single) {
     all.push_back({words.first, "[EXPERIMENT.toml]", words.second, "", 0, 1, stage_options(),
                    [stage = stage](const Call& call) { return run_stages(call, {stage}); }});
+    if (stage == Stage::simulate) add_resume(all.back().options);
+  }
   all.push_back({"describe", "EXPERIMENT.toml", "says what would be run: sizes, memory, plugins, parameters", "", 1, 1, common_options(), describe});
   return all;
 }

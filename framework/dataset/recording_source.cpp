@@ -17,7 +17,7 @@ class ArchiveRecording : public RecordingSource {
       signals.push_back({signal.name, signal.unit, signal.start_ms, signal.step_ms});
     for (size_t i = 0; i < traces.size(); ++i) trace_rows.push_back(reader.trace_rows(static_cast<int>(i)));
     for (size_t i = 0; i < signals.size(); ++i) signal_rows.push_back(reader.signal_rows(static_cast<int>(i)));
-    end = recorded_until();
+    end = reader.recorded_ms();
     trial = trial_length();
   }
 
@@ -33,22 +33,6 @@ class ArchiveRecording : public RecordingSource {
   }
 
  private:
-  /// The stated duration, or of a run that was killed the time of its last spike; traces and signals tell themselves
-  /// how far they reach.
-  double recorded_until() const {
-    if (reader_.stage_done("simulate")) return reader_.duration_ms();
-    double last = 0;
-    for (size_t p = 0; p < populations.size(); ++p) {
-      const int64_t n = populations[p].spikes ? reader_.n_spikes(static_cast<int>(p)) : 0;
-      if (n > 0) last = std::max(last, reader_.spike_range(static_cast<int>(p), n - 1, n).ms.front());
-    }
-    for (size_t i = 0; i < signals.size(); ++i)
-      last = std::max(last, signals[i].start + static_cast<double>(signal_rows[i]) * signals[i].interval);
-    for (size_t i = 0; i < traces.size(); ++i)
-      last = std::max(last, traces[i].start + static_cast<double>(trace_rows[i]) * traces[i].interval);
-    return reader_.duration_ms() > 0 ? std::min(last, reader_.duration_ms()) : last;
-  }
-
   double trial_length() const {
     for (const archive::Object& object : reader_.objects()) {
       if (object.name != "simulation") continue;

@@ -186,7 +186,7 @@ void write_predictions(Dataset& dataset, const Model& model, archive::Writer& wr
 void note_stopped(const archive::Reader& reader) {
   if (reader.stage_done("simulate")) return;
   note(fmt::format("the simulation of {} was stopped: {:.6g} of {:.6g} ms are used.", reader.path(),
-                   recording_of(reader)->end, reader.duration_ms()));
+                   reader.recorded_ms(), reader.duration_ms()));
 }
 
 void fit(Experiment& experiment, const RunOptions& run) {

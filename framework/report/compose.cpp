@@ -35,7 +35,8 @@ Section overview(const archive::Reader& reader) {
     if (reader.populations()[p].spikes) spikes += reader.n_spikes(static_cast<int>(p));
   }
   for (const archive::ProjectionRecord& projection : reader.projections()) synapses += projection.n_synapses;
-  Facts facts{.facts = {{"neurons", neurons}, {"synapses", synapses}, {"recorded", reader.duration_ms() / 1000, "s"}}, .large = true};
+  Facts facts{.facts = {{"neurons", neurons}, {"synapses", synapses}, {"recorded", reader.recorded_ms() / 1000, "s"}}, .large = true};
+  if (!reader.stage_done("simulate")) facts.facts.push_back({"planned (the simulation was stopped)", reader.duration_ms() / 1000, "s"});
   if (spikes > 0) facts.facts.push_back({"spikes", spikes});
   if (const auto model = reader.model(); model && !model->theta.empty())
     facts.facts.push_back({"parameters of the twin", static_cast<int64_t>(model->theta.size())});

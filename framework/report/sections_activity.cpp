@@ -10,7 +10,7 @@ constexpr size_t most_drawn_traces = 8;
 /// Rate of a population over time, in bins.
 Series rate_of(const archive::Reader& reader, int population, double bin, int colour) {
   const archive::PopulationRecord& record = reader.populations()[static_cast<size_t>(population)];
-  const double duration = reader.duration_ms();
+  const double duration = reader.recorded_ms();
   Series series{record.name, {}, {}, colour};
   std::vector<int64_t> counts(static_cast<size_t>(std::ceil(duration / bin)) + 1);
   const int64_t n = reader.n_spikes(population);
@@ -62,14 +62,17 @@ void add_traces(const archive::Reader& reader, double begin, double length, Sect
 
 Section activity_section(const archive::Reader& reader) {
   Section section{.heading = "Activity"};
-  const double begin = parameter(reader, "report", "raster_begin", 0);
-  const double length = std::min(parameter(reader, "report", "raster_length", 1000), reader.duration_ms() - begin);
+  // A run that was stopped before raster_begin shows its end.
+  const double recorded = reader.recorded_ms(), asked = parameter(reader, "report", "raster_length", 1000);
+  const double at = parameter(reader, "report", "raster_begin", 0);
+  const double begin = at < recorded ? at : std::max(0.0, recorded - asked);
+  const double length = std::min(asked, recorded - begin);
 
   Raster raster{.title = "Spikes", .caption = fmt::format("One mark a spike, {:g} to {:g} ms; one row a neuron, one colour a population.", begin, begin + length),
                 .from = begin, .to = begin + length};
   Lines rates{.title = "Population rates",
               .x = {"time", "s"}, .y = {"rate", "Hz"}, .wide = true};
-  const double bin = std::max(50.0, std::ceil(reader.duration_ms() / 200 / 50) * 50);
+  const double bin = std::max(50.0, std::ceil(reader.recorded_ms() / 200 / 50) * 50);
   rates.caption = fmt::format("Spikes a neuron and second, in bins of {:g} ms.", bin);
   int32_t row = 0;
   for (int p = 0; p < static_cast<int>(reader.populations().size()); ++p) {
