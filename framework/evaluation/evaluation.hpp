@@ -43,8 +43,11 @@ struct EvaluationInput {
 
 struct EvaluationOptions {
   std::span<const std::string_view> metrics;
+  double warm_up = 0;
   static constexpr auto fields() {
-    return std::tuple{field<&EvaluationOptions::metrics>("", "names of metrics; empty: every metric that is found")};
+    using E = EvaluationOptions;
+    return std::tuple{field<&E::metrics>("", "names of metrics; empty: every metric that is found"),
+                      field<&E::warm_up>("ms", "begin of the recording that metrics on spikes leave out", at_least(0))};
   }
 };
 

@@ -109,13 +109,15 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
 
   // What the biological network did.
-  const double recorded = recording_of(reader)->end;
+  const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
+  if (warm_up > 0 && warm_up >= recorded)
+    fail("evaluation.warm_up = {:g} ms leaves nothing of a recording of {:g} ms; make it shorter.", warm_up, recorded);
   std::vector<archive::SpikeBlock> spikes(reader.populations().size());
   for (size_t p = 0; p < spikes.size(); ++p) {
     const auto& population = reader.populations()[p];
     if (!population.spikes) continue;
-    spikes[p] = reader.spikes(static_cast<int>(p));
-    input.spikes.push_back({population.name, spikes[p].ms, spikes[p].neurons, static_cast<int32_t>(population.size), 0, recorded});
+    spikes[p] = reader.spikes(static_cast<int>(p), warm_up, std::numeric_limits<double>::infinity());
+    input.spikes.push_back({population.name, spikes[p].ms, spikes[p].neurons, static_cast<int32_t>(population.size), warm_up, recorded});
   }
 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.

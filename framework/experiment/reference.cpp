@@ -83,7 +83,9 @@ std::vector<std::pair<std::string, std::string>> reference_pages(Registry& regis
                      "\"linear\", slope` adds slope x (unit of the key per um), `distance = \"exponential\", length` and `distance = \"gaussian\", "
                      "length` multiply by exp(-x / length) and exp(-x^2 / (2 length^2)). Delays that vary are rounded to the nearest multiple of "
                      "dt, at least one; a constant delay that is no multiple is refused. A plugin is chosen by its name, or by a table of its name and parameters. File names are relative to the "
-                     "experiment file.\n";
+                     "experiment file.\n\nNumbers that stand in several places are named once in the table [constants]; a text that begins with '=' is an expression in "
+                     "them (+ - * / ^, comparisons, ?:, sqrt, exp, ln, abs, min, max, round, floor, ceil), whose value is in the key's own unit: `scale = 0.1` in "
+                     "[constants], then `size = \"= round(20683 * scale)\"`. `--set constants.scale=1` changes it everywhere.\n";
   for (const SectionInfo& section : experiment_sections())
     text += fmt::format("\n## {}\n\n{}.\n\n{}", section.path.empty() ? "head" : "[" + section.path + "]",
                         static_cast<char>(std::toupper(section.meaning[0])) + section.meaning.substr(1), markdown_table(*section.schema));

@@ -359,6 +359,8 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
   experiment.training = root.table("training").read<TrainingOptions>();
   Table evaluation = root.table("evaluation");
   experiment.evaluation = evaluation.read<EvaluationOptions>();
+  if (const double warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up; duration > 0 && warm_up >= duration)
+    fail("{}{:g} ms leaves nothing of the {:g} ms that are simulated.", evaluation.where("warm_up"), warm_up, duration);
   experiment.metrics = read_metrics(evaluation, registry);
   experiment.report = root.table("report").read<ReportSettings>();
   if (experiment.has_model && !experiment.has_dataset)

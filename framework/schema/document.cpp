@@ -9,18 +9,22 @@
 
 #include "proxon/base/csv.hpp"
 #include "proxon/base/units.hpp"
+#include "proxon/schema/constants.hpp"
 
 namespace proxon {
 
 struct Document::Tree {
   toml::table root;
   std::map<std::string, std::string> overridden;  // path -> as it was written after --set
+  std::map<std::string, std::string> computed;    // path of a value that was an expression -> where it stood
+  std::map<std::string, double> constants;
 };
 
 struct Table::Node {
   Document* document = nullptr;
   PluginCatalog* catalog = nullptr;
   const std::map<std::string, std::string>* overridden = nullptr;
+  const std::map<std::string, std::string>* computed = nullptr;
   const toml::table* table = nullptr;  // null: absent, reads as empty
   std::string path;                    // "network.populations.E"
   std::set<std::string> asked;
@@ -35,7 +39,7 @@ struct Table::Node {
   }
   std::shared_ptr<Node> child(const std::string& key, const std::string& child_path, const toml::table* child_table) {
     auto& node = children[key];
-    if (!node) node = std::make_shared<Node>(Node{document, catalog, overridden, child_table, child_path, {}, {}});
+    if (!node) node = std::make_shared<Node>(Node{document, catalog, overridden, computed, child_table, child_path, {}, {}});
     return node;
   }
 };
@@ -136,10 +140,16 @@ void Document::parse(const std::vector<std::string>& overrides) {
     fail("{}:{}:{}: is not TOML: {}.", path_, error.source().begin.line, error.source().begin.column, error.description());
   }
   for (const std::string& text : overrides) apply_override(tree_->root, text, tree_->overridden);
+  tree_->constants = evaluate_constants(tree_->root, tree_->computed, [&](const std::string& key, const toml::node& node) {
+    const auto written = tree_->overridden.find(key);
+    if (written != tree_->overridden.end()) return "--set " + written->second;
+    return fmt::format("{}:{}:{}: {}", path_, node.source().begin.line, node.source().begin.column, key);
+  });
 }
 
 std::string Document::resolved_text() const {
   std::ostringstream text;
+  for (const auto& [name, value] : tree_->constants) text << fmt::format("# with {} = {}\n", name, value);
   text << tree_->root << '\n';
   return text.str();
 }
@@ -151,6 +161,7 @@ std::string Document::resolved_text(const Document& other, std::span<const std::
     if (const toml::node* node = other.tree_->root.get(key)) merged.insert(key, *node);
   }
   std::ostringstream text;
+  for (const auto& [name, value] : tree_->constants) text << fmt::format("# with {} = {}\n", name, value);
   text << merged << '\n';
   return text.str();
 }
@@ -167,7 +178,7 @@ bool Document::agrees(const Document& other, std::string_view key) const {
 }
 
 Table Document::root() {
-  return Table(std::make_shared<Table::Node>(Table::Node{this, &catalog_, &tree_->overridden, &tree_->root, "", {}, {}}));
+  return Table(std::make_shared<Table::Node>(Table::Node{this, &catalog_, &tree_->overridden, &tree_->computed, &tree_->root, "", {}, {}}));
 }
 
 // ------------------------------------------------------------------------------------------------------------------- tables
@@ -178,6 +189,7 @@ std::string Table::where(std::string_view key) const {
   const std::string path = node_->join(key);
   for (const auto& [name, written] : *node_->overridden)
     if (name == path || path.starts_with(name + ".")) return fmt::format("--set {}{}: ", written, path.substr(name.size()));
+  if (const auto place = node_->computed->find(path); place != node_->computed->end()) return place->second + ": ";
   const toml::node* node = node_->table;
   if (node && !key.empty() && node_->table->get(key)) node = node_->table->get(key);
   const std::string& file = node_->document->path();

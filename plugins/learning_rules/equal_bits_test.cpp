@@ -1,5 +1,6 @@
 // Rules and synapses of each sort in networks that several threads share: the same bits for 1, 2, 3 and 8 threads.
-#include <cstring>
+#include <algorithm>
+#include <span>
 
 #include "pairing.hpp"
 
@@ -12,9 +13,10 @@ struct Result {
   std::vector<float> weights, traces;
   Times spikes;
   bool operator==(const Result& other) const {
-    return weights.size() == other.weights.size() && traces.size() == other.traces.size() && spikes == other.spikes &&
-           std::memcmp(weights.data(), other.weights.data(), weights.size() * sizeof(float)) == 0 &&
-           std::memcmp(traces.data(), other.traces.data(), traces.size() * sizeof(float)) == 0;
+    const auto bits_equal = [](const std::vector<float>& a, const std::vector<float>& b) {
+      return std::ranges::equal(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)));
+    };
+    return spikes == other.spikes && bits_equal(weights, other.weights) && bits_equal(traces, other.traces);
   }
 };
 

@@ -117,8 +117,7 @@ def brunel():
         "SI slow": (4.5, 0.9, "2 s", lambda rate, cv, sync: 1 < rate < 20 and cv > 0.6 and sync > 3),
     }
     for regime, (g, eta, duration, holds) in regimes.items():
-        rate = f"{5 * eta} kHz"
-        options = [f"network.projections.I_{p}.weight={-0.2 * g}" for p in "EI"] + [f'stimuli.external_{p}.generator.rate="{rate}"' for p in "EI"]
+        options = [f"constants.g={g}", f"constants.eta={eta}"]
         run(source / "datasets/brunel/brunel.toml", "--overwrite", "--set", f'simulation.duration="{duration}"', *[o for s in options for o in ("--set", s)])
         with archive() as f:
             mean, cv = activity(f, "EI")
@@ -134,6 +133,19 @@ def vogels_abbott():
         with archive() as f:
             mean, cv = activity(f, "EI")
             check(low < mean < high and cv > 0.5, f"{kind}: {mean:.1f} Hz, CV {cv:.2f}")
+
+
+def microcircuit():
+    # A small share of the neurons with their full in-degrees: the order of the rates of the full circuit (Potjans & Diesmann 2014, figure 6).
+    run(source / "datasets/microcircuit/microcircuit.toml", "--set", "simulation.duration=400 ms", "--set", "constants.scale=0.03")
+    with archive() as f:
+        rate = {name: metric(f, "mean_rate", name)[0] for name in ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")}
+        print(", ".join(f"{name} {value:.1f} Hz" for name, value in rate.items()))
+        check(sum(f[f"nodes/{name}/node_type_id"].shape[0] for name in rate) == 2314, "three hundredths of 77,169 neurons")
+        for layer in ("L23", "L4", "L6"):
+            check(rate[layer + "E"] < rate[layer + "I"], f"{layer}: inhibitory neurons fire more")
+        check(rate["L6E"] < rate["L4E"] < rate["L5E"], "excitatory neurons fire most in layer 5, least in layer 6")
+        check(all(0.1 < value < 25 for value in rate.values()), "low rates everywhere")
 
 
 def tiny_mlp_tanh():
