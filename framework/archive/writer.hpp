@@ -1,7 +1,7 @@
 // Writes an archive: first the whole skeleton, into a file beside the target that is renamed into place; from then on
 // only appends and rewrites of data sets that exist, flushed every `flush_interval_s`. A process killed at any moment
 // leaves a file that opens and holds everything up to the last flush (HDF5 single-writer multiple-reader mode, and a
-// count of the rows that were flushed for every stream). A Writer belongs to one thread, and HDF5 to one thread at a
+// count of the rows that were flushed for every stream). A Writer, and HDF5 as a whole, is used by one thread at a
 // time. Layout: docs/archive.md.
 #pragma once
 #include <chrono>

@@ -73,6 +73,7 @@ struct Writer::Impl {
   template <class F>
   void guarded(F&& step) {
     if (broken) fail("cannot write '{}': an earlier write failed.", path);
+    silence_hdf5();  // a setting of each thread, and the writer may have changed hands
     try {
       step();
     } catch (const Error&) {

@@ -10,6 +10,7 @@
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/biology.hpp"
 #include "proxon/experiment/records.hpp"
+#include "proxon/simulation/background_sink.hpp"
 #include "proxon/report/compose.hpp"
 
 namespace proxon {
@@ -122,7 +123,9 @@ void simulate(Experiment& experiment, const RunOptions& run) {
         records.push_back(std::count(experiment.options.record_spikes.begin(), experiment.options.record_spikes.end(),
                                      population->name) > 0);
       ArchiveSink sink(writer, records);
-      simulation.run(sink, [&](double time) { progress.update(static_cast<int64_t>(time)); });
+      BackgroundSink background(sink);
+      simulation.run(background, [&](double time) { progress.update(static_cast<int64_t>(time)); });
+      background.finish();
       writer.finalise_units();
       writer.clear_checkpoint();
       writer.end_stage("simulate", progress.seconds());
