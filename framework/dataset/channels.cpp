@@ -215,16 +215,53 @@ void Channels::read_signal(const RecordingSource& recording, const Group& group,
   }
 }
 
-void Channels::read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
-                           float* out) const {
+template <class Use>
+void Channels::each_spike(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
+                          Use use) const {
   // A little more than the range: which bin a spike on a border belongs to is decided here
   const RecordingSource::Spikes spikes = recording.spikes(group.index, (static_cast<double>(begin) - 0.01) * bin_,
                                                           (static_cast<double>(end) + 0.01) * bin_);
   for (size_t i = 0; i < spikes.time.size(); ++i) {
     const auto bin = static_cast<int64_t>(std::ceil(spikes.time[i] / bin_ - slack)) - 1;
     const int32_t column = group.column[static_cast<size_t>(spikes.neuron[i])];
-    if (bin >= begin && bin < end && column >= 0) out[(bin - begin) * size() + group.first + column] += 1;
+    if (bin >= begin && bin < end && column >= 0) use(bin, group.first + column);
   }
+}
+
+std::vector<std::pair<int64_t, int64_t>> Channels::ranges() const {
+  std::vector<std::pair<int64_t, int64_t>> all;
+  for (const Group& group : groups_) all.emplace_back(group.first, group.columns);
+  return all;
+}
+
+bool Channels::all_spikes() const {
+  return std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.what == What::spikes; });
+}
+
+EventRows Channels::read_events(const RecordingSource& recording, int64_t begin, int64_t end) const {
+  std::vector<std::pair<int64_t, int64_t>> spikes;
+  for (const Group& group : groups_)
+    each_spike(recording, group, begin, end,
+               [&](int64_t bin, int64_t channel) { spikes.emplace_back(bin - begin, channel); });
+  std::sort(spikes.begin(), spikes.end());
+  EventRows rows;
+  rows.begin.assign(static_cast<size_t>(end - begin) + 1, 0);
+  for (size_t i = 0; i < spikes.size();) {
+    size_t next = i;
+    while (next < spikes.size() && spikes[next] == spikes[i]) ++next;
+    rows.channel.push_back(static_cast<int32_t>(spikes[i].second));
+    rows.value.push_back(static_cast<float>(next - i));
+    ++rows.begin[static_cast<size_t>(spikes[i].first) + 1];
+    i = next;
+  }
+  for (size_t row = 1; row < rows.begin.size(); ++row) rows.begin[row] += rows.begin[row - 1];
+  return rows;
+}
+
+void Channels::read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end,
+                           float* out) const {
+  each_spike(recording, group, begin, end,
+             [&](int64_t bin, int64_t channel) { out[(bin - begin) * size() + channel] += 1; });
   if (group.what != What::rate) return;
   for (int64_t row = 0; row < end - begin; ++row) {
     float& value = out[row * size() + group.first];

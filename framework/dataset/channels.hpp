@@ -28,6 +28,13 @@ struct ChannelSpec {
   }
 };
 
+/// Bins of spikes as what is not 0: those of row r are [begin[r], begin[r + 1]), channels ascending.
+struct EventRows {
+  std::vector<int64_t> begin;
+  std::vector<int32_t> channel;
+  std::vector<float> value;
+};
+
 /// One side of a dataset (inputs, targets): its channels resolved against a recording.
 class Channels {
  public:
@@ -38,6 +45,10 @@ class Channels {
   int64_t size() const { return static_cast<int64_t>(names_.size()); }
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<std::string>& units() const { return units_; }
+  /// Channels [first, first + columns) that each of the specs gave, in their order.
+  std::vector<std::pair<int64_t, int64_t>> ranges() const;
+  /// True when every channel is the spikes of a neuron, so that read_events() may be used.
+  bool all_spikes() const;
   /// True for a channel that is a rate (which smoothing acts on).
   bool is_rate(int64_t channel) const { return rate_[static_cast<size_t>(channel)] != 0; }
   /// The bins [first_bin, bins) are covered by all channels.
@@ -47,6 +58,8 @@ class Channels {
   /// Fills out [end - begin x size()] with the bins [begin, end): a pure function of each bin, however they are asked
   /// for. Throws Error at a value that is not a number.
   void read(const RecordingSource& recording, int64_t begin, int64_t end, float* out) const;
+  /// The same as events.
+  EventRows read_events(const RecordingSource& recording, int64_t begin, int64_t end) const;
   /// Notes on standard error where all channels of a population's rate or spikes are 0 in `total`, the sum of each
   /// channel over the recording.
   void check_spikes(std::span<const double> total) const;
@@ -69,6 +82,9 @@ class Channels {
   void add_channel(std::string name, std::string unit, bool rate);
   void covers(double first, double last);
   void read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
+  /// Calls use(bin, channel) for every spike in the bins [begin, end).
+  template <class Use>
+  void each_spike(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, Use use) const;
   void read_spikes(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
   void read_trace(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
 

@@ -66,6 +66,8 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
   DatasetTimes t{};
   t.history = at_least_one(options.history, "history");
   t.horizon = at_least_one(options.horizon, "horizon");
+  t.sequence = in_bins(options.sequence, "sequence");
+  t.burn_in = in_bins(options.burn_in, "burn_in");
   t.stride = at_least_one(options.stride, "stride");
   t.lag = in_bins(options.lag, "lag");
   t.warm_up = in_bins(options.warm_up, "warm_up");
@@ -73,8 +75,26 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
   t.trial = in_bins(options.trial > 0 ? options.trial : recorded_trial, "trial");
   t.window = t.history + t.lag + t.horizon - 1;
 
+  // Sequences
+  if (t.sequence == 0 && t.burn_in > 0)
+    fail("dataset: burn_in = {} ms is the begin of a sequence, and samples are none: set sequence, or leave it out.",
+         options.burn_in);
+  if (t.sequence > 0) {
+    if (options.history > 0 || options.horizon > 0)
+      fail("dataset: sequence asks for every bin of a sample, history and horizon for windows: leave out one of them.");
+    if (options.align == "trial_end")
+      fail("dataset: align = \"trial_end\" asks for the end of a trial alone: leave it out, or sequence.");
+    if (t.burn_in >= t.sequence)
+      fail("dataset: burn_in = {} ms leaves nothing of a sequence of {} ms: make it shorter.", options.burn_in,
+           options.sequence);
+    t.history = t.horizon = t.sequence;
+    t.window = t.sequence + t.lag;
+    if (options.stride == 0) t.stride = t.sequence - t.burn_in;
+  }
+
   // What cannot be
   const std::string window =
+      t.sequence > 0 ? fmt::format("a sequence of {} ms (lag {})", double(t.sequence) * bin, double(t.lag) * bin) :
       fmt::format("a window of {} ms (history {} + lag {} + horizon {}, less one bin)", double(t.window) * bin,
                   double(t.history) * bin, double(t.lag) * bin, double(t.horizon) * bin);
   if (options.align == "trial_end" && t.trial == 0)
@@ -96,7 +116,10 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
 void Dataset::read_times(const DatasetOptions& options) {
   bins_ = std::min(input_.bins(), target_.bins());
   const DatasetTimes t = dataset_times(options, recording_->trial, bins_);
-  history_ = t.history, horizon_ = t.horizon, stride_ = t.stride, lag_ = t.lag;
+  history_ = t.history, horizon_ = t.horizon, stride_ = t.stride;
+  sequence_ = t.sequence, burn_in_ = t.burn_in;
+  target_offset_ = t.lag + (sequence_ ? 0 : history_ - 1);
+  sparse_ = sequence_ && options.normalise == "none" && input_.all_spikes();
   warm_up_ = t.warm_up, gap_ = t.gap, trial_ = t.trial, window_ = t.window;
   at_trial_end_ = options.align == "trial_end";
 
@@ -171,7 +194,7 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
 void Dataset::take_constants(const DatasetOptions& options) {
   // Blocks: large where all of them fit into the cache, else a few windows long, since a shuffled batch asks for
   // windows here and there
-  const double row_bytes = 4.0 * static_cast<double>(n_inputs_ + n_targets_);
+  const double row_bytes = bytes_of_a_bin();
   const auto rows = static_cast<int64_t>(std::max(1.0, options.cache * 1e6 / row_bytes));
   const int64_t wanted = rows >= bins_ ? 8192 : std::max({int64_t{256}, 4 * window_, kernel_before_ + kernel_after_});
   block_bins_ = std::clamp(rows / 4, int64_t{1}, wanted);
@@ -194,11 +217,11 @@ void Dataset::take_constants(const DatasetOptions& options) {
     while (segment < train.segments.size() && bin >= train.segments[segment] + train.bins) ++segment;
     if (segment == train.segments.size() || bin < train.segments[segment]) continue;
     const float* inputs = rows_of.inputs.data() + row * in.size();
-    for (size_t c = 0; c < in.size(); ++c) in[c].add(inputs[c], 1);
+    for (size_t c = 0; c < in.size() && !sparse_; ++c) in[c].add(inputs[c], 1);
     const int64_t offset = bin - train.segments[segment];
-    const int64_t first_target = window(train, 0) - train.segments[0] + history_ - 1 + lag_;
+    const int64_t first_target = window(train, 0) - train.segments[0] + target_offset_ + burn_in_;
     const int64_t latest = std::min(train.samples - 1, offset < first_target ? -1 : (offset - first_target) / stride_);
-    const int64_t behind = offset - first_target - (horizon_ - 1);
+    const int64_t behind = offset - first_target - (horizon_ - burn_in_ - 1);
     const int64_t earliest = behind <= 0 ? 0 : (behind + stride_ - 1) / stride_;
     if (latest < earliest) continue;
     for (size_t c = 0; c < out.size(); ++c) out[c].add(targets[c], static_cast<double>(latest - earliest + 1));
@@ -224,8 +247,38 @@ std::pair<int64_t, int64_t> Dataset::segment_of(int64_t bin) const {
   return *(after - 1);
 }
 
+double Dataset::bytes_of_a_bin() const {
+  // An event takes 8 bytes; of spikes at 1 ms some hundredths of the channels have one.
+  const double inputs = sparse_ ? 8 + 0.4 * static_cast<double>(n_inputs_) : 4 * static_cast<double>(n_inputs_);
+  return inputs + 4 * static_cast<double>(n_targets_);
+}
+
 void Dataset::gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) {
+  if (!sparse_) return gather_rows(split, numbers, X, Y);
+  gather(split, numbers, events_, Y);
+  events_.spread(X, n_inputs_);
+}
+
+void Dataset::gather(Split split, std::span<const int64_t> numbers, EventList& events, float* Y) {
+  if (!sparse_) return SampleSource::gather(split, numbers, events, Y);
+  gather_rows(split, numbers, nullptr, Y);
+  events.clear();
+  for (const int64_t number : numbers) {
+    const int64_t begin = window(part(split), number);
+    for (int64_t bin = begin; bin < begin + sequence_; ++bin) {
+      const EventRows& rows = block(bin / block_bins_).events;
+      const auto row = static_cast<size_t>(bin % block_bins_);
+      for (auto k = static_cast<size_t>(rows.begin[row]); k < static_cast<size_t>(rows.begin[row + 1]); ++k)
+        events.add(rows.channel[k], rows.value[k]);
+      events.end_row();
+    }
+  }
+  events.index(n_inputs_);
+}
+
+void Dataset::gather_rows(Split split, std::span<const int64_t> numbers, float* X, float* Y) {
   const Part& from = part(split);
+  const int64_t sample_inputs = steps() * inputs(), sample_outputs = steps() * outputs();
   auto copy = [&](auto&& block_at, size_t i) {
     const int64_t begin = window(from, numbers[i]);
     auto rows = [&](int64_t first, int64_t count, bool input, float* to) {
@@ -240,8 +293,8 @@ void Dataset::gather(Split split, std::span<const int64_t> numbers, float* X, fl
         to += channels;
       }
     };
-    rows(begin, history_, true, X + static_cast<int64_t>(i) * inputs());
-    rows(begin + history_ - 1 + lag_, horizon_, false, Y + static_cast<int64_t>(i) * outputs());
+    if (X) rows(begin, history_, true, X + static_cast<int64_t>(i) * sample_inputs);
+    rows(begin + target_offset_, horizon_, false, Y + static_cast<int64_t>(i) * sample_outputs);
   };
 
   // Everything is in memory: any order, all threads
@@ -280,9 +333,13 @@ const Dataset::Block& Dataset::block(int64_t number) {
 std::unique_ptr<Dataset::Block> Dataset::load(int64_t number) const {
   const int64_t begin = number * block_bins_, end = std::min(bins_, begin + block_bins_);
   auto result = std::make_unique<Block>();
-  result->inputs.resize(static_cast<size_t>((end - begin) * n_inputs_));
   result->targets.resize(static_cast<size_t>((end - begin) * n_targets_));
-  input_.read(*recording_, begin, end, result->inputs.data());
+  if (sparse_) {
+    result->events = input_.read_events(*recording_, begin, end);
+  } else {
+    result->inputs.resize(static_cast<size_t>((end - begin) * n_inputs_));
+    input_.read(*recording_, begin, end, result->inputs.data());
+  }
   if (kernel_.empty()) {
     target_.read(*recording_, begin, end, result->targets.data());
     return result;
@@ -317,19 +374,33 @@ void Dataset::smooth(std::span<const float> raw, int64_t raw_begin, int64_t begi
 
 std::vector<std::string> Dataset::output_names() const {
   std::vector<std::string> names;
-  for (int64_t k = 0; k < horizon_; ++k)
+  for (int64_t k = 0; k < (sequence_ ? 1 : horizon_); ++k)
     for (const std::string& name : target_.names())
       names.push_back(k == 0 ? name : fmt::format("{} +{} ms", name, double(k) * bin_));
   return names;
 }
 
 double Dataset::sample_time(Split split, int64_t number) const {
-  return static_cast<double>(window(part(split), number) + history_ + lag_) * bin_;
+  return static_cast<double>(window(part(split), number) + target_offset_ + 1) * bin_;
+}
+
+int64_t Dataset::first_new_step(Split split, int64_t number) const {
+  if (!sequence_) return 0;
+  return number % part(split).samples == 0 ? burn_in_ : std::max(burn_in_, sequence_ - stride_);
+}
+
+std::vector<float> Dataset::mean_targets() const {
+  std::vector<float> result;
+  for (int64_t k = 0; k < outputs(); ++k) {
+    const auto c = static_cast<size_t>(k % n_targets_);
+    result.push_back(static_cast<float>((target_mean_[c] - target_constants_.mean[c]) / target_constants_.std[c]));
+  }
+  return result;
 }
 
 std::vector<float> Dataset::baseline() const {
   std::vector<float> result;
-  for (int64_t k = 0; k < horizon_; ++k) result.insert(result.end(), target_mean_.begin(), target_mean_.end());
+  for (int64_t k = 0; k < outputs() / n_targets_; ++k) result.insert(result.end(), target_mean_.begin(), target_mean_.end());
   return result;
 }
 
@@ -354,6 +425,7 @@ archive::Object Dataset::record() const {
                        {"baseline", target_mean_, ""},
                        {"input_bins", history_, ""},
                        {"target_bins", horizon_, ""},
+                       {"burn_in_bins", burn_in_, ""},
                        {"train_samples", samples(Split::train), ""},
                        {"validation_samples", samples(Split::validation), ""},
                        {"test_samples", samples(Split::test), ""}};
@@ -366,12 +438,17 @@ std::string Dataset::describe() const {
     for (size_t i = 1; i < std::min<size_t>(names.size(), 4); ++i) text += ", " + names[i];
     return names.size() > 4 ? text + fmt::format(", ... {}", names.back()) : text;
   };
-  const double bytes = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * bins_);
-  const double kept = 4.0 * static_cast<double>((n_inputs_ + n_targets_) * std::min(bins_, most_blocks_ * block_bins_));
-  std::string text = fmt::format("inputs   {} = {} channels x {} bins of {} ms: {}\n", inputs(), n_inputs_, history_,
-                                 bin_, list(input_.names()));
-  text +=
-      fmt::format("outputs  {} = {} channels x {} bins: {}\n", outputs(), n_targets_, horizon_, list(target_.names()));
+  const double bytes = bytes_of_a_bin() * static_cast<double>(bins_);
+  const double kept = bytes_of_a_bin() * static_cast<double>(std::min(bins_, most_blocks_ * block_bins_));
+  std::string text =
+      sequence_ ? fmt::format("inputs   {} channels{}, a step a bin of {} ms, {} steps{}: {}\n", n_inputs_,
+                              sparse_ ? " of spikes, as events" : "", bin_, sequence_,
+                              burn_in_ ? fmt::format(" of which {} are the burn-in", burn_in_) : "", list(input_.names()))
+                : fmt::format("inputs   {} = {} channels x {} bins of {} ms: {}\n", inputs(), n_inputs_, history_, bin_,
+                              list(input_.names()));
+  text += sequence_ ? fmt::format("outputs  {} channels a step: {}\n", outputs(), list(target_.names()))
+                    : fmt::format("outputs  {} = {} channels x {} bins: {}\n", outputs(), n_targets_, horizon_,
+                                  list(target_.names()));
   text += fmt::format("samples  {} train, {} validation, {} test", format_count(samples(Split::train)),
                       format_count(samples(Split::validation)), format_count(samples(Split::test)));
   if (trial_ > 0) text += fmt::format("; trials of {} ms", static_cast<double>(trial_) * bin_);

@@ -3,8 +3,10 @@
 // bin]: spikes are stamped at the end of their step. Windows lie wholly within one split and one trial, so that nothing
 // of a test sample is ever seen in training.
 //
-// X is [samples x history bins x input channels], Y [samples x horizon bins x target channels], oldest bin first. Both
-// are read from the recording in blocks of bins, of which a bounded number is kept: values do not depend on the bound,
+// X is [samples x history bins x input channels], Y [samples x horizon bins x target channels], oldest bin first; each is
+// one row of numbers. With `sequence`, a sample is a run of that many bins, a step each: a row of X holds the input
+// channels of a bin, the row of Y the target channels of the same bin (or `lag` later), and inputs that are spikes alone
+// come as events. Both are read from the recording in blocks of bins, of which a bounded number is kept: values do not depend on the bound,
 // to the bit.
 //
 //   Dataset dataset(recording_of(reader), options, inputs, targets, seed);
@@ -22,6 +24,8 @@ struct DatasetOptions {
   double history = 0;
   double lag = 0;
   double horizon = 0;
+  double sequence = 0;
+  double burn_in = 0;
   double stride = 0;
   double warm_up = 0;
   double trial = 0;
@@ -45,7 +49,13 @@ struct DatasetOptions {
         field<&D::lag>("ms", "from the end of what a sample sees to the end of its first target bin; 0: the same bin",
                        at_least(0)),
         field<&D::horizon>("ms", "how much of the targets a sample is asked for; 0: one bin", at_least(0)),
-        field<&D::stride>("ms", "from one sample to the next; 0: one bin", at_least(0)),
+        field<&D::sequence>("ms",
+                            "length of a sample that is a sequence: every bin of it has its own target; 0: samples are "
+                            "flat, as history and horizon say",
+                            at_least(0)),
+        field<&D::burn_in>("ms", "begin of a sequence of which nothing is asked, as a twin begins at rest", at_least(0)),
+        field<&D::stride>("ms", "from one sample to the next; 0: one bin, of sequences what is asked of each",
+                          at_least(0)),
         field<&D::warm_up>("ms", "begin of the recording that is left out", at_least(0)),
         field<&D::trial>("ms", "length of a trial, which no window crosses; 0: as the recording says", at_least(0)),
         field<&D::align>("", "samples at every stride, or one a trial that ends where the trial ends",
@@ -70,7 +80,7 @@ struct DatasetOptions {
 
 /// The times of DatasetOptions in bins; `window` is what a sample spans.
 struct DatasetTimes {
-  int64_t history, horizon, stride, lag, warm_up, gap, trial, window;
+  int64_t history, horizon, sequence, burn_in, stride, lag, warm_up, gap, trial, window;
 };
 /// Throws Error with one sentence when a time is no multiple of bin, or when no window fits into a trial (`recorded_trial`
 /// ms where the options leave it open) or into a recording of `bins` bins.
@@ -89,10 +99,15 @@ class Dataset : public SampleSource {
   Dataset(std::unique_ptr<RecordingSource> recording, const DatasetOptions& options,
           std::span<const ChannelSpec> inputs, std::span<const ChannelSpec> targets, uint64_t seed);
 
-  int64_t inputs() const override { return history_ * n_inputs_; }
-  int64_t outputs() const override { return horizon_ * n_targets_; }
+  int64_t inputs() const override { return sequence_ ? n_inputs_ : history_ * n_inputs_; }
+  int64_t outputs() const override { return sequence_ ? n_targets_ : horizon_ * n_targets_; }
+  int64_t steps() const override { return sequence_ ? sequence_ : 1; }
+  int64_t burn_in() const override { return burn_in_; }
+  bool sparse() const override { return sparse_; }
+  std::vector<float> mean_targets() const override;
   int64_t samples(Split split) const override;
   void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) override;
+  void gather(Split split, std::span<const int64_t> numbers, EventList& events, float* Y) override;
 
   int64_t input_bins() const { return history_; }
   int64_t target_bins() const { return horizon_; }
@@ -104,8 +119,14 @@ class Dataset : public SampleSource {
   /// "Hz", "1", "mV" ...: one a target channel.
   const std::vector<std::string>& target_units() const { return target_.units(); }
 
-  /// End of the sample's first target bin, ms.
+  /// Outputs [first, first + columns) that each of the target specs gave, in their order; of the first bin of a horizon.
+  std::vector<std::pair<int64_t, int64_t>> target_ranges() const { return target_.ranges(); }
+  double bin() const { return bin_; }
+
+  /// End of the sample's first target bin, ms; those of the later steps of a sequence follow bin by bin.
   double sample_time(Split split, int64_t number) const;
+  /// The first step of a sample that is asked for, and that no sample before it has: sequences may overlap.
+  int64_t first_new_step(Split split, int64_t number) const;
   /// Mean target over the training samples, in its own unit: what a twin has to beat. [outputs]
   std::vector<float> baseline() const;
   const Normalisation& input_normalisation() const { return input_constants_; }
@@ -129,6 +150,7 @@ class Dataset : public SampleSource {
   };
   struct Block {
     std::vector<float> inputs, targets;  ///< [bins x channels], raw and smoothed
+    EventRows events;                    ///< in place of inputs, where they are sparse
     int64_t last_use = 0;
   };
 
@@ -138,9 +160,11 @@ class Dataset : public SampleSource {
   const Part& part(Split split) const { return parts_[static_cast<size_t>(split)]; }
   /// First bin of a sample's inputs.
   int64_t window(const Part& part, int64_t number) const;
+  double bytes_of_a_bin() const;
   /// The segment that bin b lies in, [begin, end); empty where no window reaches.
   std::pair<int64_t, int64_t> segment_of(int64_t bin) const;
   const Block& block(int64_t number);
+  void gather_rows(Split split, std::span<const int64_t> numbers, float* X, float* Y);
   std::unique_ptr<Block> load(int64_t number) const;
   void smooth(std::span<const float> raw, int64_t raw_begin, int64_t begin, int64_t end,
               std::span<float> smoothed) const;
@@ -149,7 +173,11 @@ class Dataset : public SampleSource {
   Channels input_, target_;
   int64_t n_inputs_ = 0, n_targets_ = 0;
   double bin_ = 0;
-  int64_t history_ = 0, lag_ = 0, horizon_ = 0, stride_ = 0, window_ = 0, warm_up_ = 0, trial_ = 0, gap_ = 0, bins_ = 0;
+  int64_t history_ = 0, horizon_ = 0, sequence_ = 0, burn_in_ = 0;
+  int64_t target_offset_ = 0;  ///< of a sample's first target bin, from its first input bin
+  bool sparse_ = false;
+  EventList events_;  ///< scratch
+  int64_t stride_ = 0, window_ = 0, warm_up_ = 0, trial_ = 0, gap_ = 0, bins_ = 0;
   bool at_trial_end_ = false;
   Part parts_[3];
   std::vector<std::pair<int64_t, int64_t>> segments_;  ///< of all splits, in the order of time

@@ -1,5 +1,6 @@
 // Where a fit's samples come from: rows of X and Y, asked for by number, batch after batch, so that they never have to be in memory all at
-// once. The dataset over recordings is one such source; MemorySource is another. Values are float32, already normalised; rows are dense.
+// once. The dataset over recordings is one such source; MemorySource is another. Values are float32, already normalised. A sample is one row, or
+// a run of steps in time with a row each; rows of spikes may come as events, which are what is not 0.
 #pragma once
 #include <algorithm>
 #include <span>
@@ -7,6 +8,7 @@
 
 #include "proxon/archive/records.hpp"
 #include "proxon/base/error.hpp"
+#include "proxon/dataset/events.hpp"
 
 namespace proxon {
 
@@ -15,26 +17,37 @@ using archive::Split;
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
-  /// Numbers a sample has.
+  /// Numbers that a row has.
   virtual int64_t inputs() const = 0;
   virtual int64_t outputs() const = 0;
+  /// Rows that a sample has: steps in time.
+  virtual int64_t steps() const { return 1; }
+  /// Steps at the begin of a sample of which nothing is asked.
+  virtual int64_t burn_in() const { return 0; }
+  /// True where inputs can be had as events.
+  virtual bool sparse() const { return false; }
+  /// Mean of each output over the training samples; empty where that is not known.
+  virtual std::vector<float> mean_targets() const { return {}; }
   /// Number of samples of a split; 0 where there is none.
   virtual int64_t samples(Split split) const = 0;
-  /// Writes samples `numbers` (each in [0, samples(split)), in any order) as the rows of X [n x inputs] and Y [n x outputs], row-major.
+  /// Writes samples `numbers` (each in [0, samples(split)), in any order) as X [n x steps x inputs] and Y [n x steps x outputs], row-major.
   /// Called by one thread at a time; may itself use several.
   virtual void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) = 0;
+  /// The same with the inputs as events, indexed; only where sparse().
+  virtual void gather(Split, std::span<const int64_t>, EventList&, float*) { fail("these samples are not sparse"); }
 };
 
 /// Samples that are in memory anyway: one X and one Y a split, row-major.
 class MemorySource : public SampleSource {
  public:
-  MemorySource(int64_t inputs, int64_t outputs) : inputs_(inputs), outputs_(outputs) {}
+  MemorySource(int64_t inputs, int64_t outputs, int64_t steps = 1, int64_t burn_in = 0, bool sparse = false)
+      : inputs_(inputs), outputs_(outputs), steps_(steps), burn_in_(burn_in), sparse_(sparse) {}
 
-  /// Sets the samples of a split: X has n * inputs values, Y n * outputs.
+  /// Sets the samples of a split: X has n * steps * inputs values, Y n * steps * outputs.
   void set(Split split, std::vector<float> X, std::vector<float> Y) {
     Part& part = parts_[static_cast<size_t>(split)];
-    part.n = static_cast<int64_t>(X.size()) / inputs_;
-    PROXON_CHECK(static_cast<int64_t>(X.size()) == part.n * inputs_ && static_cast<int64_t>(Y.size()) == part.n * outputs_,
+    part.n = static_cast<int64_t>(X.size()) / (steps_ * inputs_);
+    PROXON_CHECK(static_cast<int64_t>(X.size()) == part.n * steps_ * inputs_ && static_cast<int64_t>(Y.size()) == part.n * steps_ * outputs_,
                  "{} values of X, {} of Y", X.size(), Y.size());
     part.X = std::move(X);
     part.Y = std::move(Y);
@@ -42,13 +55,30 @@ class MemorySource : public SampleSource {
 
   int64_t inputs() const override { return inputs_; }
   int64_t outputs() const override { return outputs_; }
+  int64_t steps() const override { return steps_; }
+  int64_t burn_in() const override { return burn_in_; }
+  bool sparse() const override { return sparse_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].n; }
   void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) override {
     const Part& part = parts_[static_cast<size_t>(split)];
     for (const int64_t number : numbers) {
-      X = std::copy_n(part.X.data() + number * inputs_, inputs_, X);
-      Y = std::copy_n(part.Y.data() + number * outputs_, outputs_, Y);
+      X = std::copy_n(part.X.data() + number * steps_ * inputs_, steps_ * inputs_, X);
+      Y = std::copy_n(part.Y.data() + number * steps_ * outputs_, steps_ * outputs_, Y);
     }
+  }
+  void gather(Split split, std::span<const int64_t> numbers, EventList& events, float* Y) override {
+    const Part& part = parts_[static_cast<size_t>(split)];
+    events.clear();
+    for (const int64_t number : numbers) {
+      const float* row = part.X.data() + number * steps_ * inputs_;
+      for (int64_t t = 0; t < steps_; ++t, row += inputs_) {
+        for (int64_t i = 0; i < inputs_; ++i)
+          if (row[i] != 0) events.add(static_cast<int32_t>(i), row[i]);
+        events.end_row();
+      }
+      Y = std::copy_n(part.Y.data() + number * steps_ * outputs_, steps_ * outputs_, Y);
+    }
+    events.index(inputs_);
   }
 
  private:
@@ -56,7 +86,8 @@ class MemorySource : public SampleSource {
     int64_t n = 0;
     std::vector<float> X, Y;
   };
-  int64_t inputs_, outputs_;
+  int64_t inputs_, outputs_, steps_, burn_in_;
+  bool sparse_;
   Part parts_[3];
 };
 

@@ -82,15 +82,24 @@ struct Case {
   std::string scope;
   const EvaluationInput::Spikes* spikes = nullptr;
   const EvaluationInput::Weights* weights = nullptr;
+  const EvaluationInput::Group* group = nullptr;
+  std::shared_ptr<std::vector<float>> columns;  ///< targets and predictions of the group
 };
+
+/// The rows of `from` with the columns of a group alone.
+void append_columns(std::span<const float> from, size_t width, const EvaluationInput::Group& group, std::vector<float>& to) {
+  for (size_t row = 0; row * width < from.size(); ++row)
+    for (int64_t c = group.first; c < group.first + group.columns; ++c) to.push_back(from[row * width + static_cast<size_t>(c)]);
+}
 
 /// The same input with what the metric looks at replaced by what a twin that knows nothing would give.
 void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, Baseline& baseline) {
   baseline.input = at.input;
   auto add_name = [&](const char* name) { baseline.name += (baseline.name.empty() ? "" : ", ") + std::string(name); };
   if (needs & needs_prediction) {
+    const auto mean = at.group ? all.baseline.subspan(static_cast<size_t>(at.group->first), static_cast<size_t>(at.group->columns)) : all.baseline;
     for (int64_t row = 0; row < at.input.rows; ++row)
-      baseline.prediction.insert(baseline.prediction.end(), all.baseline.begin(), all.baseline.end());
+      baseline.prediction.insert(baseline.prediction.end(), mean.begin(), mean.end());
     baseline.input.prediction = baseline.prediction.data();
     add_name("mean of the training span");
   }
@@ -127,6 +136,20 @@ std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std:
     first.input.channel_names = names.data();
   }
   std::vector<Case> result{first};
+  if ((needs & needs_prediction) && !input.target.empty())
+    for (const EvaluationInput::Group& group : input.groups) {
+      Case& next = result.emplace_back(first);
+      next.group = &group;
+      next.scope = input.scope + ", " + group.name;
+      next.columns = std::make_shared<std::vector<float>>();
+      append_columns(input.target, input.channels.size(), group, *next.columns);
+      const size_t n = next.columns->size();
+      append_columns(input.prediction, input.channels.size(), group, *next.columns);
+      next.input.target = next.columns->data();
+      next.input.prediction = next.columns->data() + n;
+      next.input.channels = group.columns;
+      next.input.channel_names = names.data() + group.first;
+    }
   auto scope = [](const Case& at, const std::string& name) { return at.scope.empty() ? name : at.scope + ", " + name; };
   if (needs & needs_spikes) {
     std::vector<Case> more;
@@ -161,6 +184,21 @@ std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std:
         next.input.paired = weights.paired;
       }
     if (more.empty()) none = "there are no weights of both networks to compare";
+    result = std::move(more);
+  }
+  if (needs & needs_response) {
+    std::vector<Case> more;
+    for (const Case& at : result)
+      for (const auto& response : input.responses) {
+        Case& next = more.emplace_back(at);
+        next.scope = scope(at, response.name);
+        next.input.response = response.values.data();
+        next.input.response_bins = response.bins;
+        next.input.inputs = response.inputs;
+        next.input.outputs = response.outputs;
+        next.input.bin = response.bin;
+      }
+    if (more.empty()) none = "the twin sees no single neurons over a sequence of bins";
     result = std::move(more);
   }
   if (!none.empty()) result.clear();
@@ -221,7 +259,9 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
     for (const Case& at : cases(needs, input, names, none)) {
       Baseline baseline;
       make_baseline(at, needs, input, baseline);
-      const std::vector<FigureValue> compared = figures(metric, baseline.input);
+      // Nothing stands in for a response: there is no baseline then.
+      const std::vector<FigureValue> compared =
+          needs & ~uint32_t{needs_response} ? figures(metric, baseline.input) : std::vector<FigureValue>{};
       for (const FigureValue& figure : figures(metric, at.input)) {
         archive::MetricRecord row{.name = figure.name == value.name ? value.name : value.name + "." + figure.name,
                                   .scope = at.scope,

@@ -23,6 +23,13 @@ struct EvaluationInput {
   std::span<const float> prediction;  ///< [rows x channels]
   std::span<const float> baseline;    ///< [channels]: mean target over the training span
 
+  /// Channels that belong together: metrics of predictions are then run on each group too, since a mean over spikes and potentials says little.
+  struct Group {
+    std::string name;
+    int64_t first, columns;
+  };
+  std::vector<Group> groups;
+
   struct Spikes {
     std::string population;
     std::span<const double> time;  ///< ms, ascending
@@ -38,6 +45,15 @@ struct EvaluationInput {
     bool paired = false;                ///< the same synapses in the same order
   };
   std::vector<Weights> weights;
+
+  /// What one event of an input does to outputs, bin after bin: [bins x inputs x outputs].
+  struct Response {
+    std::string name;
+    std::span<const float> values;
+    int64_t bins, inputs, outputs;
+    double bin;  ///< ms
+  };
+  std::vector<Response> responses;
   uint64_t seed = 1;
 };
 

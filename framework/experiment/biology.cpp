@@ -2,16 +2,21 @@
 
 #include "proxon/archive/foreign.hpp"
 #include "proxon/dataset/recording_source.hpp"
+#include "proxon/experiment/twin.hpp"
+#include "proxon/learning/response.hpp"
 #include "proxon/network/listed.hpp"
 
 namespace proxon {
 namespace {
 
-/// The neurons that are the channels of one side of a dataset, by (population, number), in the order of the channels; empty when a channel
-/// is not one neuron.
-std::map<std::pair<int, int64_t>, int64_t> neuron_channels(const std::vector<std::pair<std::string, Values>>& channels, const archive::Reader& reader) {
-  std::map<std::pair<int, int64_t>, int64_t> position;
-  int64_t n = 0;
+/// The channels that a neuron is, by (population, number): several where it is seen in several ways.
+struct NeuronChannels {
+  std::multimap<std::pair<int, int64_t>, int64_t> of;
+  int64_t count = 0;  ///< of all channels; 0 when one of them is not one neuron
+};
+
+NeuronChannels neuron_channels(const std::vector<std::pair<std::string, Values>>& channels, const archive::Reader& reader) {
+  NeuronChannels result;
   for (const auto& [name, values] : channels) {
     const auto& spec = values.as<ChannelSpec>();
     const std::string_view prefix = "population:";
@@ -19,9 +24,15 @@ std::map<std::pair<int, int64_t>, int64_t> neuron_channels(const std::vector<std
     const int population = reader.population(spec.source.substr(prefix.size()));
     std::vector<int64_t> neurons(spec.neurons.begin(), spec.neurons.end());
     for (int64_t i = 0; spec.neurons.empty() && i < reader.populations()[static_cast<size_t>(population)].size; ++i) neurons.push_back(i);
-    for (const int64_t neuron : neurons) position[{population, neuron}] = n++;
+    for (const int64_t neuron : neurons) result.of.insert({{population, neuron}, result.count++});
   }
-  return position;
+  return result;
+}
+
+/// True when the twin sees one bin at a time: of flat samples, or of sequences.
+bool bin_by_bin(const Experiment& experiment) {
+  const auto& options = experiment.dataset.as<DatasetOptions>();
+  return options.sequence > 0 || (options.history <= options.bin && options.horizon <= options.bin);
 }
 
 /// Calls use(source, target, weight) for every synapse of a projection, block by block.
@@ -42,13 +53,14 @@ void each_synapse(const archive::Reader& reader, int projection, Use use) {
 
 }  // namespace
 
-Biology read_biology(const Experiment& experiment, const archive::Reader& reader, int64_t inputs, int64_t outputs) {
+Biology read_biology(const Experiment& experiment, const archive::Reader& reader) {
   Biology biology;
-  const auto in = neuron_channels(experiment.inputs, reader), out = neuron_channels(experiment.targets, reader);
-  const bool paired = !in.empty() && !out.empty() && static_cast<int64_t>(in.size()) == inputs && static_cast<int64_t>(out.size()) == outputs;
+  const NeuronChannels in = neuron_channels(experiment.inputs, reader), out = neuron_channels(experiment.targets, reader);
+  const bool paired = in.count > 0 && out.count > 0 && bin_by_bin(experiment);
+  const int64_t outputs = out.count;
   if (paired) {
-    biology.inputs = inputs, biology.outputs = outputs;
-    biology.matrix.resize(static_cast<size_t>(inputs * outputs));
+    biology.inputs = in.count, biology.outputs = outputs;
+    biology.matrix.resize(static_cast<size_t>(in.count * outputs));
     biology.connected.resize(biology.matrix.size());
   }
   for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
@@ -57,11 +69,14 @@ Biology read_biology(const Experiment& experiment, const archive::Reader& reader
     each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) {
       biology.synapses.push_back(weight);
       if (!paired) return;
-      const auto i = in.find({source_population, source}), j = out.find({target_population, target});
-      if (i == in.end() || j == out.end()) return;
-      const auto at = static_cast<size_t>(i->second * outputs + j->second);
-      biology.matrix[at] += weight;
-      biology.connected[at] = 1;
+      const auto [i, i_end] = in.of.equal_range({source_population, source});
+      const auto [j, j_end] = out.of.equal_range({target_population, target});
+      for (auto from = i; from != i_end; ++from)
+        for (auto to = j; to != j_end; ++to) {
+          const auto at = static_cast<size_t>(from->second * outputs + to->second);
+          biology.matrix[at] += weight;
+          biology.connected[at] = 1;
+        }
     });
   }
   return biology;
@@ -97,6 +112,44 @@ TestRows read_test_rows(const archive::Reader& reader) {
   return rows;
 }
 
+/// What the input of the evaluation views.
+struct Responses {
+  struct Target {
+    std::vector<float> response;     ///< [bins x inputs x columns]
+    std::vector<float> phi, theta;  ///< of the synapses: W_phi, and the sum of the response over time
+  };
+  std::vector<std::unique_ptr<Target>> targets;
+};
+
+/// Adds, target by target, the twin's response to one spike of each input, in the target's unit, and beside it W_phi.
+void add_responses(const Experiment& experiment, const Dataset& dataset, const archive::ModelRecord& record, const Biology& biology,
+                   Responses& responses, EvaluationInput& input) {
+  Model model = make_twin(experiment, dataset);
+  model.restore(record);
+  const int64_t bins = std::min<int64_t>(dataset.steps(), 200), inputs = dataset.inputs(), outputs = dataset.outputs();
+  const std::vector<float> all = impulse_response(model, bins);
+  for (const TargetRange& target : target_ranges(experiment, dataset)) {
+    auto& kept = *responses.targets.emplace_back(std::make_unique<Responses::Target>());
+    std::vector<double> sum(static_cast<size_t>(inputs * target.columns), 0.0);
+    for (int64_t k = 0; k < bins * inputs; ++k)
+      for (int64_t j = 0; j < target.columns; ++j) {
+        const double std = dataset.target_normalisation().std[static_cast<size_t>(target.first + j)];
+        const double value = std * static_cast<double>(all[static_cast<size_t>(k * outputs + target.first + j)]);
+        kept.response.push_back(static_cast<float>(value));
+        sum[static_cast<size_t>(k % inputs * target.columns + j)] += value;
+      }
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t j = 0; j < target.columns; ++j) {
+        const auto at = static_cast<size_t>(i * outputs + target.first + j);
+        if (!biology.connected[at]) continue;
+        kept.phi.push_back(biology.matrix[at]);
+        kept.theta.push_back(static_cast<float>(sum[static_cast<size_t>(i * target.columns + j)]));
+      }
+    input.weights.push_back({"response of " + target.name, kept.phi, kept.theta, true});
+    input.responses.push_back({target.name, kept.response, bins, inputs, target.columns, dataset.bin()});
+  }
+}
+
 }  // namespace
 
 std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader) {
@@ -107,6 +160,12 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   const TestRows rows = read_test_rows(reader);
   input.channels = reader.prediction_channels();
   input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
+
+  std::unique_ptr<Dataset> dataset;
+  if (experiment.has_dataset && (!experiment.heads.empty() || experiment.dataset.as<DatasetOptions>().sequence > 0))
+    dataset = open_dataset(experiment, reader);
+  if (!experiment.heads.empty())
+    for (const TargetRange& target : target_ranges(experiment, *dataset)) input.groups.push_back({target.name, target.first, target.columns});
 
   // What the biological network did.
   const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
@@ -125,7 +184,7 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   Biology biology;
   std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
   if (model && !model->layers.empty()) {
-    biology = read_biology(experiment, reader, model->layers.front().inputs, model->layers.back().outputs);
+    biology = read_biology(experiment, reader);
     for (const archive::LayerRecord& layer : model->layers) {
       const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
       theta.insert(theta.end(), weights.begin(), weights.end());
@@ -142,6 +201,11 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
       input.weights.push_back({"all weights", biology.synapses, theta, false});
     }
   }
+
+  // Of a twin that sees time go by: what one spike does to each output.
+  Responses responses;
+  if (model && !model->layers.empty() && dataset && dataset->steps() > 1 && !biology.matrix.empty())
+    add_responses(experiment, *dataset, *model, biology, responses, input);
   return evaluate(experiment.metrics, input);
 }
 

@@ -6,7 +6,7 @@
 namespace proxon {
 
 /// W_phi as the twin sees it. `matrix` is [inputs x outputs] over the neurons that are the dataset's input and target channels, when each
-/// channel is one neuron and a sample sees one bin (the twin then has `inputs` x `outputs`); else it is empty.
+/// channel is one neuron and the twin sees one bin at a time; else it is empty.
 struct Biology {
   std::vector<float> synapses;
   std::vector<float> matrix;
@@ -15,7 +15,7 @@ struct Biology {
 
   BiologicalWeights weights() const { return {synapses, matrix, inputs, outputs}; }
 };
-Biology read_biology(const Experiment& experiment, const archive::Reader& reader, int64_t inputs, int64_t outputs);
+Biology read_biology(const Experiment& experiment, const archive::Reader& reader);
 
 /// Runs the experiment's metrics over an archive.
 std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);

@@ -63,6 +63,8 @@ void metric(const PluginValue& plugin, Findings& findings) {
       input.weights_phi = static_cast<int64_t>(c.phi.size()), input.weights_theta = static_cast<int64_t>(c.theta.size());
       input.paired = 1;
     }
+    if (needs & needs_response)
+      input.response = c.target.data(), input.response_bins = c.rows, input.inputs = c.channels, input.outputs = 1, input.bin = 1;
     auto evaluate = [&] {
       std::vector<Taken> figures;
       const MetricSinkTable sink{&figures, [](void* host, const Figure* f) {

@@ -1,6 +1,5 @@
-// Conformance of what learns: learning rules, approximators, optimizers.
+// Conformance of what changes weights: learning rules, optimizers.
 #include "proxon/experiment/conformance_drivers.hpp"
-#include "proxon/learning/model.hpp"
 
 namespace proxon::conform {
 namespace {
@@ -135,7 +134,7 @@ void gradient_hook(const Instance<LearningRuleTable, Step>& rule, Findings& find
       for (const float w : q.weight) loss += 0.5 * w * w;
       return loss;
     };
-    pass.backward = [](void* raw, const float*) {
+    pass.backward = [](void* raw, const ErrorPath*) {
       Quadratic& q = *static_cast<Quadratic*>(raw);
       q.gradient = q.weight;
     };
@@ -181,131 +180,6 @@ void learning_rule(const PluginValue& plugin, Findings& findings) {
     if (!listed.same(unlisted)) findings.add("update differs between targets that are listed and the same targets in a row.");
   }
   if (table.hooks & hook_gradient) gradient_hook(rule, findings);
-}
-
-namespace {
-
-/// An approximator with parameters, a batch, and its slopes.
-struct Network {
-  static constexpr int64_t inputs = 5, outputs = 3, batch = 7;
-  const Instance<ApproximatorTable, ApproximatorSetup>& model;
-  Findings& findings;
-  std::vector<float> theta, input = some_numbers(batch * inputs, -1, 1, 2), coefficient = some_numbers(batch * outputs, -1, 1, 3), tape;
-  uint32_t linear_output = 0, training = 0;
-
-  std::vector<float> forward(const std::vector<float>& x, int64_t samples) {
-    std::vector<float> output(static_cast<size_t>(samples * outputs), 0.f);
-    tape.assign(static_cast<size_t>(model.table().tape(model.object(), samples)) + 1, 0.f);
-    ForwardPass pass{};
-    pass.theta = theta.data(), pass.input = x.data(), pass.output = output.data(), pass.tape = tape.data();
-    pass.batch = samples, pass.training = training, pass.linear_output = linear_output, pass.step = 1, pass.key = {1, purpose("conformance")};
-    Status status;
-    model.table().forward(model.object(), &learning_services(), &pass, &status);
-    findings.ok(status, "forward");
-    return output;
-  }
-  /// A loss that is linear in the output, so that d loss / d output is the coefficients.
-  double loss() {
-    const std::vector<float> output = forward(input, batch);
-    double sum = 0;
-    for (size_t i = 0; i < output.size(); ++i) sum += double(coefficient[i]) * output[i];
-    return sum;
-  }
-  std::pair<std::vector<float>, std::vector<float>> gradients() {
-    const std::vector<float> output = forward(input, batch);
-    // What was in the gradient before means nothing.
-    std::vector<float> gradient(theta.size(), 1e3f), input_gradient(input.size(), 1e3f);
-    BackwardPass pass{};
-    pass.theta = pass.feedback = theta.data(), pass.input = input.data(), pass.output = output.data();
-    pass.output_gradient = coefficient.data(), pass.tape = tape.data(), pass.gradient = gradient.data();
-    pass.input_gradient = input_gradient.data(), pass.batch = batch, pass.linear_output = linear_output;
-    Status status;
-    model.table().backward(model.object(), &learning_services(), &pass, &status);
-    findings.ok(status, "backward");
-    return {gradient, input_gradient};
-  }
-};
-
-/// Share of the slopes that agree with central differences. Forward is single precision: with steps of 1/256 its rounding leaves about
-/// 3e-4 of the largest slope, curvature about as much; a slope that is wrong is off by its own size.
-double share_right(Network& network, std::vector<float>& where, const std::vector<float>& slopes) {
-  float largest = 1e-3f;
-  for (const float slope : slopes) largest = std::max(largest, std::abs(slope));
-  int64_t right = 0;
-  for (size_t i = 0; i < where.size(); ++i) {
-    const float kept = where[i], h = 1.f / 256;
-    where[i] = kept + h;
-    const double above = network.loss();
-    where[i] = kept - h;
-    const double below = network.loss();
-    where[i] = kept;
-    right += std::abs((above - below) / (2 * h) - slopes[i]) < 0.01 * largest + 1e-3;
-  }
-  return static_cast<double>(right) / static_cast<double>(where.size());
-}
-
-/// Checks that layers follow one another and do not overlap; returns the length of theta, 0 when they are wrong.
-int64_t check_layers(const Instance<ApproximatorTable, ApproximatorSetup>& model, Findings& findings) {
-  const int32_t layers = model.table().layers(model.object());
-  if (layers < 1) return findings.add("it has no layer."), 0;
-  int64_t size = 0, expected = Network::inputs;
-  std::vector<std::pair<int64_t, int64_t>> ranges;
-  for (int32_t i = 0; i < layers; ++i) {
-    LayerInfo layer;
-    model.table().layer(model.object(), i, &layer);
-    if (layer.inputs != expected) findings.add("layer {} takes {} values where {} come in.", i, layer.inputs, expected);
-    if (layer.inputs < 1 || layer.outputs < 1) return findings.add("layer {} is empty.", i), 0;
-    expected = layer.outputs;
-    ranges.emplace_back(layer.weight_offset, layer.weight_offset + layer.inputs * layer.outputs);
-    if (layer.bias_offset >= 0) ranges.emplace_back(layer.bias_offset, layer.bias_offset + layer.outputs);
-  }
-  if (expected != Network::outputs) findings.add("its last layer has {} outputs where {} are wanted.", expected, Network::outputs);
-  std::sort(ranges.begin(), ranges.end());
-  for (const auto& [begin, end] : ranges) {
-    if (begin != size) findings.add("its layers overlap or leave a gap at number {} of theta.", begin);
-    size = std::max(size, end);
-  }
-  return size;
-}
-
-}  // namespace
-
-void approximator(const PluginValue& plugin, Findings& findings) {
-  const Instance<ApproximatorTable, ApproximatorSetup> model(plugin, ApproximatorSetup{Network::inputs, Network::outputs});
-  const int64_t size = check_layers(model, findings);
-  if (!findings.list().empty()) return;
-  if (model.table().tape(model.object(), Network::batch) < 0) return findings.add("tape() is negative.");
-
-  Network network{.model = model, .findings = findings, .theta = some_numbers(size, -0.7, 0.7, 4), .tape = {}};
-  const std::vector<float> output = network.forward(network.input, Network::batch);
-  if (!all_finite(output)) findings.add("its output is not finite.");
-  if (!same_bits(output, network.forward(network.input, Network::batch))) findings.add("forward() twice gives two outputs.");
-
-  // A sample's output does not depend on the batch that it is in; 1e-5 is some roundings of single precision.
-  for (int64_t sample = 0; sample < Network::batch; ++sample) {
-    const auto begin = network.input.begin() + sample * Network::inputs;
-    const std::vector<float> alone = network.forward(std::vector<float>(begin, begin + Network::inputs), 1);
-    for (int64_t j = 0; j < Network::outputs; ++j)
-      if (std::abs(alone[static_cast<size_t>(j)] - output[static_cast<size_t>(sample * Network::outputs + j)]) > 1e-5f)
-        findings.add("a sample's output depends on the batch that it is in.");
-  }
-
-  // Slopes against finite differences; a few may sit on the kink of a rectifier.
-  for (network.linear_output = 0; network.linear_output < 2; ++network.linear_output) {
-    auto [gradient, input_gradient] = network.gradients();
-    const auto again = network.gradients();
-    if (!same_bits(gradient, again.first) || !same_bits(input_gradient, again.second)) findings.add("backward() twice gives two gradients.");
-    if (const double share = share_right(network, network.theta, gradient); share < 0.95)
-      findings.add("{:.0f} % of d loss / d theta differ from finite differences{}.", 100 * (1 - share), network.linear_output ? " (linear output)" : "");
-    if (const double share = share_right(network, network.input, input_gradient); share < 0.95)
-      findings.add("{:.0f} % of d loss / d input differ from finite differences{}.", 100 * (1 - share), network.linear_output ? " (linear output)" : "");
-  }
-
-  network.linear_output = 0, network.training = 1;
-  const std::vector<float> trained = network.forward(network.input, Network::batch);
-  if (!all_finite(trained)) findings.add("its output is not finite while it is trained.");
-  if (!same_bits(trained, network.forward(network.input, Network::batch)))
-    findings.add("forward() of one training step twice gives two outputs: draws must come from its key and step.");
 }
 
 void optimizer(const PluginValue& plugin, Findings& findings) {

@@ -34,9 +34,13 @@ std::string dataset_text(const Experiment& experiment) {
   int64_t inputs = 0, outputs = 0;
   for (const auto& [name, values] : experiment.inputs) inputs += channel_width(experiment, values.as<ChannelSpec>());
   for (const auto& [name, values] : experiment.targets) outputs += channel_width(experiment, values.as<ChannelSpec>());
-  std::string text = fmt::format("dataset: {} input channels x {} bins = {} inputs, {} target channels x {} bins = {} outputs, about {} bins of {} ms\n",
-                                 inputs, bins(options.history), inputs * bins(options.history), outputs, bins(options.horizon),
-                                 outputs * bins(options.horizon), format_count(std::llround(experiment.options.duration / options.bin)), options.bin);
+  const std::string length = fmt::format("about {} bins of {} ms\n", format_count(std::llround(experiment.options.duration / options.bin)), options.bin);
+  const bool sequences = options.sequence > 0;
+  std::string text =
+      sequences ? fmt::format("dataset: sequences of {} steps, {} input channels, {} target channels, {}", bins(options.sequence), inputs, outputs, length)
+                : fmt::format("dataset: {} input channels x {} bins = {} inputs, {} target channels x {} bins = {} outputs, {}", inputs,
+                              bins(options.history), inputs * bins(options.history), outputs, bins(options.horizon),
+                              outputs * bins(options.horizon), length);
   text += entries_text(experiment.dataset, "  ");
   const std::pair<const char*, const std::vector<std::pair<std::string, Values>>*> sides[] = {{"input", &experiment.inputs}, {"target", &experiment.targets}};
   for (const auto& [side, channels] : sides)
@@ -44,11 +48,13 @@ std::string dataset_text(const Experiment& experiment) {
   if (!experiment.has_model) return text;
 
   const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
-  const Model model(approximator, inputs * bins(options.history), outputs * bins(options.horizon));
+  const Model model(approximator, {sequences ? inputs : inputs * bins(options.history), sequences ? outputs : outputs * bins(options.horizon), options.bin});
   text += fmt::format("model: {} parameters in {} layers\n", format_count(static_cast<int64_t>(model.theta().size())), model.layers().size());
   for (const LayerInfo& layer : model.layers())
     text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, activation_names[static_cast<size_t>(layer.activation)]);
-  return text + plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ");
+  std::string heads;
+  for (const auto& [name, values] : experiment.heads) heads += fmt::format("  head {}\n{}", name, entries_text(values, "    "));
+  return text + plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ") + heads;
 }
 
 }  // namespace

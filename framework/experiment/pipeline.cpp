@@ -10,8 +10,9 @@
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/biology.hpp"
 #include "proxon/experiment/records.hpp"
-#include "proxon/simulation/background_sink.hpp"
+#include "proxon/experiment/twin.hpp"
 #include "proxon/report/compose.hpp"
+#include "proxon/simulation/background_sink.hpp"
 
 namespace proxon {
 
@@ -148,37 +149,30 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   }
 }
 
-/// The dataset of an archive, as the experiment wants it.
-std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader) {
-  std::vector<ChannelSpec> inputs, targets;
-  for (const auto& [name, values] : experiment.inputs) inputs.push_back(values.as<ChannelSpec>());
-  for (const auto& [name, values] : experiment.targets) targets.push_back(values.as<ChannelSpec>());
-  return std::make_unique<Dataset>(recording_of(reader), experiment.dataset.as<DatasetOptions>(), inputs, targets,
-                                   experiment.seed);
-}
-
-/// Predictions of every sample, in the targets' own units, into the archive block by block.
+/// Predictions of every sample, in the targets' own units, into the archive block by block; of sequences, a row a step that is asked for.
 void write_predictions(Dataset& dataset, const Model& model, archive::Writer& writer) {
   writer.start_predictions(dataset.output_names());
   const std::vector<float> mean = dataset.baseline();
   const auto width = static_cast<size_t>(dataset.outputs());
+  const int64_t most = std::max<int64_t>(1, 4096 / dataset.steps());
+  Predictor predict(model, dataset, most);
   for (const Split split : {Split::train, Split::validation, Split::test}) {
-    constexpr int64_t most = 4096;
     for (int64_t begin = 0; begin < dataset.samples(split); begin += most) {
       std::vector<int64_t> numbers;
       for (int64_t i = begin; i < std::min(begin + most, dataset.samples(split)); ++i) numbers.push_back(i);
+      const auto [target, prediction] = predict(dataset, split, numbers);
       archive::PredictionBlock block;
-      std::vector<float> X(numbers.size() * static_cast<size_t>(dataset.inputs()));
-      block.target.resize(numbers.size() * width);
-      dataset.gather(split, numbers, X.data(), block.target.data());
-      block.prediction = model.predict(X);
+      for (size_t i = 0; i < numbers.size(); ++i)
+        for (int64_t step = dataset.first_new_step(split, numbers[i]); step < dataset.steps(); ++step) {
+          const size_t at = (i * static_cast<size_t>(dataset.steps()) + static_cast<size_t>(step)) * width;
+          block.time_ms.push_back(dataset.sample_time(split, numbers[i]) + static_cast<double>(step) * dataset.bin());
+          block.split.push_back(split);
+          block.target.insert(block.target.end(), target.begin() + static_cast<long>(at), target.begin() + static_cast<long>(at + width));
+          block.prediction.insert(block.prediction.end(), prediction.begin() + static_cast<long>(at), prediction.begin() + static_cast<long>(at + width));
+          block.baseline.insert(block.baseline.end(), mean.begin(), mean.end());
+        }
       dataset.to_units(block.target);
       dataset.to_units(block.prediction);
-      for (const int64_t number : numbers) {
-        block.time_ms.push_back(dataset.sample_time(split, number));
-        block.split.push_back(split);
-        block.baseline.insert(block.baseline.end(), mean.begin(), mean.end());
-      }
       writer.append_predictions(block);
       stop_if_interrupted("predicting");
     }
@@ -209,9 +203,9 @@ void fit(Experiment& experiment, const RunOptions& run) {
 
   const auto& options = experiment.training.as<TrainingOptions>();
   stage("fit", run.archive, options.epochs, [&](Progress& progress) {
-    const Biology biology = read_biology(experiment, *reader, dataset->inputs(), dataset->outputs());
-    Model model(*experiment.model.as<ModelSettings>().approximator.value, dataset->inputs(), dataset->outputs());
-    initialise(model, options, biology.weights(), experiment.seed);
+    const Biology biology = read_biology(experiment, *reader);
+    Model model = make_twin(experiment, *dataset);
+    initialise(model, options, biology.weights(), experiment.seed, dataset->mean_targets());
 
     writer.clear_fit();
     writer.set_text("experiment", experiment.resolved_text);

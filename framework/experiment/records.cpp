@@ -158,6 +158,7 @@ std::vector<archive::Object> fit_objects(const Experiment& experiment) {
                                        {"evaluation", attributes(experiment.evaluation)}};
   for (const auto& [name, values] : experiment.inputs) objects.push_back({"dataset/inputs/" + name, attributes(values)});
   for (const auto& [name, values] : experiment.targets) objects.push_back({"dataset/targets/" + name, attributes(values)});
+  for (const auto& [name, values] : experiment.heads) objects.push_back({"training/heads/" + name, attributes(values)});
   return objects;
 }
 

@@ -30,6 +30,7 @@ std::vector<SectionInfo> experiment_sections() {
       {"dataset.targets.NAME", "what the twin has to give", &schema_of<ChannelSpec>()},
       {"model", "the twin", &schema_of<ModelSettings>()},
       {"training", "how it is fitted", &schema_of<TrainingOptions>()},
+      {"training.heads.NAME", "the loss of the targets [dataset.targets.NAME], where it is not that of all", &schema_of<HeadOptions>()},
       {"evaluation", "how the two networks are compared", &schema_of<EvaluationOptions>()},
       {"report", "what the report shows", &schema_of<ReportSettings>()},
   };
@@ -356,7 +357,14 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
     dataset_times(options, trial, static_cast<int64_t>(std::floor(duration / options.bin * (1 + 1e-9))));
   }
   experiment.model = root.table("model").read<ModelSettings>();
-  experiment.training = root.table("training").read<TrainingOptions>();
+  Table training = root.table("training");
+  experiment.training = training.read<TrainingOptions>();
+  std::map<std::string, int> target_names;
+  for (const auto& [name, values] : experiment.targets) target_names[name] = 1;
+  for (auto& [name, table] : training.tables("heads")) {
+    lookup(target_names, name, table.where(), "target");
+    experiment.heads.emplace_back(name, table.read<HeadOptions>());
+  }
   Table evaluation = root.table("evaluation");
   experiment.evaluation = evaluation.read<EvaluationOptions>();
   if (const double warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up; duration > 0 && warm_up >= duration)

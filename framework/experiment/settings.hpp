@@ -227,6 +227,7 @@ struct Experiment {
   Values dataset;
   std::vector<std::pair<std::string, Values>> inputs, targets;  ///< ChannelSpec by name
   Values model, training, evaluation, report;
+  std::vector<std::pair<std::string, Values>> heads;  ///< HeadOptions by the name of their targets
   std::vector<PluginValue> metrics;
 };
 

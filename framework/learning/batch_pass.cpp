@@ -6,66 +6,81 @@
 
 namespace proxon {
 
-BatchPass::BatchPass(Model& model, const Loss& loss, int64_t batch, uint64_t seed)
-    : model_(model), loss_(loss), key_{seed, purpose("learning/dropout")} {
-  const auto outputs = static_cast<size_t>(batch * model.outputs());
-  X_.resize(static_cast<size_t>(batch * model.inputs()));
-  for (Column<float>* column : {&Y_, &z_, &y_, &dz_}) column->resize(outputs);
+BatchPass::BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense)
+    : model_(model), key_{seed, purpose("learning/dropout")}, steps_(source.steps()), burn_in_(source.burn_in()), sparse_(source.sparse()),
+      as_events_(sparse_ && !dense && model.approximator().table().takes_events) {
+  const auto outputs = static_cast<size_t>(batch * steps_ * model.outputs());
+  if (!as_events_) X_.resize(static_cast<size_t>(batch * steps_ * model.inputs()));
+  // Zero, so that rows of the burn-in have no slope.
+  for (Column<float>* column : {&Y_, &z_, &y_, &dz_}) column->assign(outputs, 0.f);
   const auto& approximator = model.approximator();
-  tape_.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch)));
-  partial_.resize(outputs / static_cast<size_t>(Loss::chunk) + 1);
+  tape_.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch, steps_)));
+  partial_.resize(static_cast<size_t>(batch * ((steps_ - 1) / model.loss().most_rows() + 1)) + 1);
 }
 
-void BatchPass::begin(int64_t rows, int64_t step) {
-  rows_ = rows;
+void BatchPass::load(SampleSource& source, Split split, std::span<const int64_t> numbers, int64_t step) {
+  samples_ = static_cast<int64_t>(numbers.size());
   step_ = step;
-  loss_.check_targets(Y_.data(), rows * model_.outputs());
+  if (sparse_) {
+    source.gather(split, numbers, events_, Y_.data());
+    if (!as_events_) events_.spread(X_.data(), model_.inputs());
+  } else {
+    source.gather(split, numbers, X_.data(), Y_.data());
+  }
+  model_.loss().check_targets(Y_.data(), rows());
 }
 
 double BatchPass::forward(bool training) noexcept {
   // Through the layers, up to what the last activation is taken of.
   ForwardPass pass{};
   pass.theta = model_.theta().data();
-  pass.input = X_.data();
+  pass.input = X();
+  if (as_events_) pass.events = events_.view();
   pass.output = z_.data();
   pass.tape = tape_.data();
-  pass.batch = rows_;
+  pass.batch = samples_;
+  pass.steps = steps_;
   pass.training = training;
-  pass.linear_output = 1;
   pass.step = step_;
   pass.key = key_;
   const auto& approximator = model_.approximator();
   approximator.table().forward(approximator.object(), &learning_services(), &pass, &status_);
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
 
-  // Activation, loss and its slope in one go.
-  const int64_t n = rows_ * model_.outputs();
-  const float scale = static_cast<float>(1 / static_cast<double>(n));
-  const auto run = [&](int64_t begin, int64_t end) {
-    partial_[static_cast<size_t>(begin / Loss::chunk)] =
-        loss_.evaluate(z_.data() + begin, Y_.data() + begin, y_.data() + begin, training ? dz_.data() + begin : nullptr, scale, end - begin);
+  // Activation, loss and its slope in one go: runs of rows without a gap, cut into blocks.
+  const Loss& loss = model_.loss();
+  const int64_t run_rows = burn_in_ > 0 ? steps_ - burn_in_ : rows(), runs = burn_in_ > 0 ? samples_ : 1;
+  const int64_t block_rows = loss.most_rows(), blocks = (run_rows + block_rows - 1) / block_rows;
+  const auto work = [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const int64_t in_run = k % blocks * block_rows, row = burn_in_ > 0 ? k / blocks * steps_ + burn_in_ + in_run : in_run;
+      const int64_t at = row * model_.outputs();
+      partial_[static_cast<size_t>(k)] = loss.evaluate(z_.data() + at, Y_.data() + at, y_.data() + at, training ? dz_.data() + at : nullptr,
+                                                       std::min(block_rows, run_rows - in_run), counted_rows());
+    }
   };
-  if (n <= Loss::chunk)
-    run(0, n);
+  if (runs * blocks == 1 || run_rows * runs <= block_rows)
+    work(0, runs * blocks);
   else
-    parallel_for(n, Loss::chunk, run);
+    parallel_for(runs * blocks, 1, work);
   double sum = 0;
-  for (int64_t chunk = 0; chunk * Loss::chunk < n; ++chunk) sum += partial_[static_cast<size_t>(chunk)];
+  for (int64_t k = 0; k < runs * blocks; ++k) sum += partial_[static_cast<size_t>(k)];
   return sum;
 }
 
-void BatchPass::backward(const float* feedback, float* gradient) noexcept {
+void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
   if (status_.failed) return;
   BackwardPass pass{};
   pass.theta = model_.theta().data();
-  pass.feedback = feedback ? feedback : pass.theta;
-  pass.input = X_.data();
+  pass.path = path;
+  pass.input = X();
+  if (as_events_) pass.events = events_.view();
   pass.output = z_.data();
   pass.output_gradient = dz_.data();
   pass.tape = tape_.data();
   pass.gradient = gradient;
-  pass.batch = rows_;
-  pass.linear_output = 1;
+  pass.batch = samples_;
+  pass.steps = steps_;
   const auto& approximator = model_.approximator();
   approximator.table().backward(approximator.object(), &learning_services(), &pass, &status_);
 }

@@ -24,7 +24,7 @@ double sum_of_squares(const float* x, int64_t n) {
 
 /// The layer that the structural term holds on.
 int32_t structural_layer(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology) {
-  const auto fits = [&](const LayerInfo& layer) { return layer.inputs == biology.inputs && layer.outputs == biology.outputs; };
+  const auto fits = [&](const LayerInfo& layer) { return layer.role != LayerRole::per_unit && layer.inputs == biology.inputs && layer.outputs == biology.outputs; };
   if (biology.matrix.empty()) fail("structural = {:g} needs the weights of a projection to hold on to, and there are none", options.structural);
   PROXON_CHECK(static_cast<int64_t>(biology.matrix.size()) == biology.inputs * biology.outputs);
   std::vector<std::string> shapes;
@@ -67,8 +67,13 @@ class GradientStep : public TrainingStep {
       state_.emplace_back(n, 0.f);
     }
     for (Column<float>& column : state_) state_pointers_.push_back(column.data());
-    for (const LayerInfo& layer : model.layers())
-      ranges_.push_back({layer.weight_offset, layer.weight_offset + layer.inputs * layer.outputs, nullptr});
+    for (const LayerInfo& layer : model.layers()) {
+      // Numbers a unit have no weight to be drawn to 0: an empty range.
+      const int64_t weights = layer.role == LayerRole::per_unit ? 0 : layer.inputs * layer.outputs;
+      ranges_.push_back({layer.weight_offset, layer.weight_offset + weights, nullptr});
+      if (layer.role == LayerRole::weights && &layer != &model.output_layer()) hidden_units_ += layer.outputs / layer.gates;
+    }
+    direct_.assign(static_cast<size_t>(hidden_units_ * model.outputs()), 0.f);
     if (options.structural > 0) ranges_[static_cast<size_t>(structural_layer(model, options, biology))].phi = biology.matrix.data();
     regularised_ = options.L1 > 0 || options.L2 > 0 || options.structural > 0;
   }
@@ -86,18 +91,28 @@ class GradientStep : public TrainingStep {
     lent.weight = theta;
     lent.gradient = gradient_.data();
     lent.memory = memory_.data();
+    lent.direct = direct_.data();
     lent.size = n;
+    lent.hidden_units = hidden_units_;
+    lent.inputs = pass.model().inputs();
+    lent.outputs = pass.model().outputs();
     lent.step = pass.step();
     lent.key = key_;
     lent.forward = [](void* host) {
       auto& self = *static_cast<GradientStep*>(host);
       self.loss_ = self.pass_->forward(true);
-      return self.loss_ / static_cast<double>(self.pass_->rows() * self.pass_->model().outputs());
+      return self.loss_ / static_cast<double>(self.pass_->counted_rows());
     };
-    lent.backward = [](void* host, const float* feedback) {
+    lent.backward = [](void* host, const ErrorPath* path) {
       auto& self = *static_cast<GradientStep*>(host);
-      self.pass_->backward(feedback, self.gradient_.data());
+      self.pass_->backward(path ? *path : ErrorPath{}, self.gradient_.data());
     };
+    lent.layers = pass.model().layers().data();
+    lent.layer_count = static_cast<int64_t>(pass.model().layers().size());
+    lent.services = &learning_services();
+    lent.input = pass.X();
+    lent.target = pass.Y();
+    lent.rows = pass.rows();
     rule_.table().gradient(rule_.object(), &lent, &status_);
     check(status_, "learning_rule", rule_.name());
     pass.check_plugin();
@@ -160,7 +175,8 @@ class GradientStep : public TrainingStep {
   Instance<OptimizerTable, OptimizerSetup> optimizer_;
   double rate_;
   Key key_;
-  Column<float> gradient_, memory_;
+  int64_t hidden_units_ = 0;
+  Column<float> gradient_, memory_, direct_;
   Column<double> partial_;
   std::vector<Column<float>> state_;
   std::vector<float*> state_pointers_;

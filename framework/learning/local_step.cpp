@@ -26,6 +26,7 @@ class LocalStep : public TrainingStep {
   }
 
   double learning_rate() const override { return 1; }
+  bool looks_at_input() const override { return true; }
 
   double run(BatchPass& pass, double) override {
     const double loss = pass.forward(true);
@@ -114,6 +115,10 @@ std::unique_ptr<TrainingStep> make_local_step(const Model& model, const Training
     fail("schedule and warmup_epochs act on an optimizer's learning rate, and the local learning_rule '{}' has its own: set schedule = \"constant\" "
          "and warmup_epochs = 0",
          options.rule->name);
+  for (const LayerInfo& layer : model.layers())
+    if (layer.role != LayerRole::weights || layer.taps > 1 || layer.gates > 1 || layer.tape_offset < -1)
+      fail("the local learning_rule '{}' learns on plain layers of weights, and '{}' of approximator '{}' is none: choose approximator = \"dense\"",
+           options.rule->name, layer.name.c_str(), model.approximator().name());
   for (size_t i = 1; i < model.layers().size(); ++i)
     if (model.layers()[i].inputs != model.layers()[i - 1].outputs)
       fail("the local learning_rule '{}' needs layers that follow one another, and layer '{}' of approximator '{}' does not take the "

@@ -9,7 +9,7 @@
 namespace proxon {
 namespace {
 
-/// Rows that go through the model at a time when nothing trains.
+/// Rows (steps of samples) that go through the model at a time when nothing trains.
 constexpr int64_t predict_rows = 256;
 
 std::string shape_text(int64_t rows, int64_t columns) { return fmt::format("{} x {}", rows, columns); }
@@ -23,6 +23,12 @@ const Services& learning_services() {
                     int64_t ldb, float* c, int64_t ldc, int add) noexcept {
         product(m, n, k, {a, lda, transpose_a != 0}, {b, ldb, transpose_b != 0}, c, ldc, add != 0);
       },
+      .packed_size = [](void*, int64_t k, int64_t n) noexcept { return packed_size(k, n); },
+      .pack = [](void*, int transpose, int64_t k, int64_t n, const float* b, int64_t ldb, float* packed) noexcept {
+        pack_matrix(k, n, {b, ldb, transpose != 0}, packed);
+      },
+      .product_packed = [](void*, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc,
+                           int add) noexcept { product_packed(m, n, k, a, lda, packed, c, ldc, add != 0); },
       .parallel = [](void*, int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) noexcept {
         if (n <= grain) return n > 0 ? body(context, 0, n) : void();
         parallel_for(n, grain, [&](int64_t begin, int64_t end) { body(context, begin, end); });
@@ -33,22 +39,38 @@ const Services& learning_services() {
   return services;
 }
 
-Model::Model(const PluginValue& approximator, int64_t inputs, int64_t outputs)
-    : approximator_(approximator, ApproximatorSetup{inputs, outputs}), inputs_(inputs), outputs_(outputs) {
+Model::Model(const PluginValue& approximator, const ApproximatorSetup& setup)
+    : approximator_(approximator, setup), inputs_(setup.inputs), outputs_(setup.outputs) {
   const ApproximatorTable& table = approximator_.table();
   int64_t size = 0;
   for (int32_t i = 0; i < table.layers(approximator_.object()); ++i) {
     LayerInfo& layer = layers_.emplace_back();
     table.layer(approximator_.object(), i, &layer);
-    if (layer.inputs < 1 || layer.outputs < 1 || layer.weight_offset < 0)
+    if (layer.inputs < 1 || layer.outputs < 1 || layer.weight_offset < 0 || layer.taps < 1 || layer.gates < 1 || layer.outputs % layer.gates != 0)
       fail("approximator '{}': layer '{}' has no sensible shape ({}, at {})", approximator_.name(), layer.name.c_str(),
            shape_text(layer.inputs, layer.outputs), layer.weight_offset);
     size = std::max(size, layer.weight_offset + layer.inputs * layer.outputs);
     if (layer.bias_offset >= 0) size = std::max(size, layer.bias_offset + layer.outputs);
   }
-  if (layers_.empty() || layers_.back().outputs != outputs)
-    fail("approximator '{}': its last layer must have the {} outputs of the data", approximator_.name(), outputs);
+  if (layers_.empty() || output_layer().outputs != outputs_)
+    fail("approximator '{}': its last layer must have the {} outputs of the data", approximator_.name(), outputs_);
   theta_.assign(static_cast<size_t>(size), 0.f);
+  loss_ = Loss({{"", 0, outputs_, "mse", 1}}, output_layer().activation, outputs_);
+}
+
+const LayerInfo& Model::output_layer() const {
+  for (size_t i = layers_.size(); i-- > 0;)
+    if (layers_[i].role == LayerRole::weights) return layers_[i];
+  return layers_.back();
+}
+
+void Model::set_heads(std::vector<Head> heads) {
+  loss_ = Loss(std::move(heads), output_layer().activation, outputs_);
+  has_heads_ = true;
+}
+
+void Model::set_common_loss(std::string_view loss) {
+  if (!has_heads_) loss_ = Loss({{"", 0, outputs_, std::string(loss), 1}}, output_layer().activation, outputs_);
 }
 
 int32_t Model::find_layer(std::string_view name) const {
@@ -82,28 +104,35 @@ std::span<float> Model::biases(int32_t layer) {
   return {theta_.data() + (view.data() - theta_.data()), view.size()};
 }
 
-void Model::predict(std::span<const float> X, std::span<float> Y) const {
-  const int64_t rows = static_cast<int64_t>(X.size()) / inputs_;
-  PROXON_CHECK(static_cast<int64_t>(X.size()) == rows * inputs_ && static_cast<int64_t>(Y.size()) == rows * outputs_,
+void Model::predict(std::span<const float> X, std::span<float> Y, int64_t steps) const {
+  const int64_t samples = static_cast<int64_t>(X.size()) / (inputs_ * steps), at_once = std::max<int64_t>(1, predict_rows / steps);
+  PROXON_CHECK(static_cast<int64_t>(X.size()) == samples * steps * inputs_ && static_cast<int64_t>(Y.size()) == samples * steps * outputs_,
                "{} values of X, {} of Y", X.size(), Y.size());
   const ApproximatorTable& table = approximator_.table();
-  Column<float> tape(static_cast<size_t>(table.tape(approximator_.object(), std::min(rows, predict_rows))));
+  Column<float> tape(static_cast<size_t>(table.tape(approximator_.object(), std::min(samples, at_once), steps)));
+  const std::vector<float> nothing(static_cast<size_t>(loss_.most_rows() * outputs_), 0.f);
   Status status;
-  for (int64_t first = 0; first < rows; first += predict_rows) {
+  for (int64_t first = 0; first < samples; first += at_once) {
     ForwardPass pass{};
     pass.theta = theta_.data();
-    pass.input = X.data() + first * inputs_;
-    pass.output = Y.data() + first * outputs_;
+    pass.input = X.data() + first * steps * inputs_;
+    pass.output = Y.data() + first * steps * outputs_;
     pass.tape = tape.data();
-    pass.batch = std::min(predict_rows, rows - first);
+    pass.batch = std::min(at_once, samples - first);
+    pass.steps = steps;
     table.forward(approximator_.object(), &learning_services(), &pass, &status);
     check(status, "approximator", approximator_.name());
+    for (int64_t row = 0, n; row < pass.batch * steps; row += n) {
+      n = std::min(loss_.most_rows(), pass.batch * steps - row);
+      float* z = pass.output + row * outputs_;
+      loss_.evaluate(z, nothing.data(), z, nullptr, n, 1);
+    }
   }
 }
 
-std::vector<float> Model::predict(std::span<const float> X) const {
+std::vector<float> Model::predict(std::span<const float> X, int64_t steps) const {
   std::vector<float> Y(X.size() / static_cast<size_t>(inputs_) * static_cast<size_t>(outputs_));
-  predict(X, Y);
+  predict(X, Y, steps);
   return Y;
 }
 

@@ -1,6 +1,6 @@
-// M_theta: an approximator plugin with its parameters theta, one flat column of floats. A layer's weights are an [inputs x outputs] matrix
-// within theta, row-major (y = f(x W + b)): the row of an input holds its synapses to all outputs, as in a Connectome. Copies are deep
-// in theta and share the plugin's object.
+// M_theta: an approximator plugin with its parameters theta, one flat column of floats, and the heads that its outputs belong to. A layer's
+// weights are an [inputs x outputs] matrix within theta, row-major (y = f(x W + b)): the row of an input holds its synapses to all outputs,
+// as in a Connectome. Copies are deep in theta and share the plugin's object.
 #pragma once
 #include <span>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "proxon/archive/records.hpp"
 #include "proxon/base/columns.hpp"
+#include "proxon/learning/losses.hpp"
 #include "proxon/plugin/registry.hpp"
 
 namespace proxon {
@@ -16,19 +17,28 @@ class Model {
  public:
   Model() = default;
   /// theta is zero: see initialise() in trainer.hpp. Throws Error when the plugin refuses its parameters or says nonsense.
-  Model(const PluginValue& approximator, int64_t inputs, int64_t outputs);
+  Model(const PluginValue& approximator, const ApproximatorSetup& setup);
+  Model(const PluginValue& approximator, int64_t inputs, int64_t outputs) : Model(approximator, ApproximatorSetup{inputs, outputs}) {}
 
-  /// Y [rows x outputs] for X [rows x inputs], in batches; dropout and the like are off.
-  void predict(std::span<const float> X, std::span<float> Y) const;
-  std::vector<float> predict(std::span<const float> X) const;
+  /// Y [samples x steps x outputs] for X [samples x steps x inputs], in batches; dropout and the like are off.
+  void predict(std::span<const float> X, std::span<float> Y, int64_t steps = 1) const;
+  std::vector<float> predict(std::span<const float> X, int64_t steps = 1) const;
+
+  /// Which outputs have which loss; with a loss comes the activation that predictions have. Without a call: those of the training options.
+  /// Throws Error when a loss and the output activation do not go together.
+  void set_heads(std::vector<Head> heads);
+  /// One head over all outputs, of that loss, where set_heads() was not called.
+  void set_common_loss(std::string_view loss);
+  const Loss& loss() const { return loss_; }
 
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
   std::span<float> theta() { return theta_; }
   std::span<const float> theta() const { return theta_; }
 
-  /// What theta holds; the last layer is the output.
+  /// What theta holds; the last matrix of weights is that of the output.
   const std::vector<LayerInfo>& layers() const { return layers_; }
+  const LayerInfo& output_layer() const;
   /// Number of the layer of that name; throws Error with the nearest name.
   int32_t find_layer(std::string_view name) const;
   /// The [inputs x outputs] matrix of a layer, row-major, and its biases (empty when it has none).
@@ -47,6 +57,8 @@ class Model {
  private:
   Instance<ApproximatorTable, ApproximatorSetup> approximator_;
   int64_t inputs_ = 0, outputs_ = 0;
+  Loss loss_;
+  bool has_heads_ = false;
   std::vector<LayerInfo> layers_;
   Column<float> theta_;
 };

@@ -115,8 +115,10 @@ void pack(const float* source, int64_t lane_stride, int64_t depth_stride, int64_
                       panels + lane * depth);
 }
 
-/// One kernel_rows x kernel_columns piece of C from one panel of A and one of B; `rows` and `columns` of it exist.
-void kernel(int64_t depth, const float* a, const float* b, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add) {
+/// One kernel_rows x kernel_columns piece of C from A, whose element in row r at depth p is a(r, p), and one panel of B; `rows` and `columns`
+/// of it exist.
+template <class A>
+inline void kernel(int64_t depth, A&& a, const float* b, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add) {
   Vector sum[kernel_rows][kernel_vectors] = {};
   for (int64_t p = 0; p < depth; ++p) {
     Vector row[kernel_vectors];
@@ -124,7 +126,7 @@ void kernel(int64_t depth, const float* a, const float* b, float* c, int64_t ldc
     for (int v = 0; v < kernel_vectors; ++v) row[v] = load(b + p * kernel_columns + v * vector_width);
 #pragma GCC unroll 16
     for (int r = 0; r < kernel_rows; ++r) {
-      const Vector factor = a[p * kernel_rows + r] - Vector{};
+      const Vector factor = a(r, p) - Vector{};
 #pragma GCC unroll 4
       for (int v = 0; v < kernel_vectors; ++v) sum[r][v] = multiply_add(factor, row[v], sum[r][v]);
     }
@@ -165,7 +167,7 @@ void tile(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
                          panels.b.data());
     for (int64_t j = 0; j < columns; j += kernel_columns)
       for (int64_t i = 0; i < rows; i += kernel_rows)
-        kernel(depth, panels.a.data() + i * depth, panels.b.data() + j * depth, c + (row + i) * ldc + column + j, ldc,
+        kernel(depth, [from = panels.a.data() + i * depth](int r, int64_t at) { return from[at * kernel_rows + r]; }, panels.b.data() + j * depth, c + (row + i) * ldc + column + j, ldc,
                std::min<int64_t>(kernel_rows, rows - i), std::min<int64_t>(kernel_columns, columns - j), add || p > 0);
   }
 }
@@ -229,6 +231,35 @@ void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c
   };
   if (work <= serial_work || tiles == 1) return run(0, tiles);
   parallel_for(tiles, 1, run);
+}
+
+int64_t packed_size(int64_t k, int64_t n) { return k * round_up(n, kernel_columns); }
+
+void pack_matrix(int64_t k, int64_t n, MatrixRef b, float* packed) noexcept {
+  const Strides stride(b);
+  for (int64_t p = 0; p < k; p += depth_block) {
+    const int64_t depth = std::min(depth_block, k - p);
+    pack<kernel_columns>(b.data + p * stride.row, stride.column, stride.row, n, depth, packed + p * round_up(n, kernel_columns));
+  }
+}
+
+void product_packed(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc, bool add) noexcept {
+  if (k <= 0) {
+    for (int64_t i = 0; i < m && !add; ++i) std::fill_n(c + i * ldc, n, 0.f);
+    return;
+  }
+  for (int64_t p = 0; p < k; p += depth_block) {
+    const int64_t depth = std::min(depth_block, k - p);
+    const float* block = packed + p * round_up(n, kernel_columns);
+    for (int64_t j = 0; j < n; j += kernel_columns)
+      for (int64_t i = 0; i < m; i += kernel_rows) {
+        const int64_t rows = std::min<int64_t>(kernel_rows, m - i);
+        const float* row[kernel_rows];
+        for (int r = 0; r < kernel_rows; ++r) row[r] = a + (i + std::min<int64_t>(r, rows - 1)) * lda + p;
+        kernel(depth, [&](int r, int64_t at) { return row[r][at]; }, block + j * depth, c + i * ldc + j, ldc, rows,
+               std::min<int64_t>(kernel_columns, n - j), add || p > 0);
+      }
+  }
 }
 
 }  // namespace proxon

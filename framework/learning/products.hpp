@@ -16,4 +16,10 @@ struct MatrixRef {
 /// C [m x n] = A [m x k] B [k x n] (+ C when `add`). C must not overlap A or B.
 void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c, int64_t ldc, bool add) noexcept;
 
+/// A [k x n] matrix B, packed once for many products with few rows of A, each on the calling thread. The bits are those of product().
+int64_t packed_size(int64_t k, int64_t n);
+void pack_matrix(int64_t k, int64_t n, MatrixRef b, float* packed) noexcept;
+/// A is row-major with `lda` floats from row to row; rows may overlap.
+void product_packed(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc, bool add) noexcept;
+
 }  // namespace proxon

@@ -9,34 +9,41 @@
 
 namespace proxon {
 
-/// A batch that goes through the model, with its loss.
+/// A batch that goes through the model, with its loss. Spikes come as events where the samples are sparse and the approximator takes them.
 class BatchPass {
  public:
-  BatchPass(Model& model, const Loss& loss, int64_t batch, uint64_t seed);
+  /// For batches of up to `batch` samples of `source`; `dense`: a learning rule looks at the input's rows.
+  BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense = false);
 
-  float* X() { return X_.data(); }
-  float* Y() { return Y_.data(); }
-  const Model& model() const { return model_; }
-  Model& model() { return model_; }
-  /// Checks the targets and sets what the next forward() works on.
-  void begin(int64_t rows, int64_t step);
-  /// Runs the batch through the model; returns the sum of the loss over samples and outputs, or NaN when the plugin failed.
+  /// Takes the samples `numbers` of a split, checks the targets, and sets what the next forward() works on.
+  void load(SampleSource& source, Split split, std::span<const int64_t> numbers, int64_t step);
+  /// Runs the batch through the model; returns the loss summed over the rows that count, or NaN when the plugin failed.
   double forward(bool training) noexcept;
   /// d (mean loss) / d theta, after forward(true).
-  void backward(const float* feedback, float* gradient) noexcept;
+  void backward(const ErrorPath& path, float* gradient) noexcept;
   /// Throws Error when the approximator reported a failure.
   void check_plugin() const { check(status_, "approximator", model_.approximator().name()); }
 
-  int64_t rows() const { return rows_; }
+  const Model& model() const { return model_; }
+  Model& model() { return model_; }
+  /// Rows of the batch (samples times steps), and how many of them the loss counts (those after the burn-in).
+  int64_t rows() const { return samples_ * steps_; }
+  int64_t counted_rows() const { return samples_ * (steps_ - burn_in_); }
   int64_t step() const { return step_; }
+  /// [rows x inputs], null where the input comes as events; [rows x outputs].
+  const float* X() const { return as_events_ ? nullptr : X_.data(); }
+  const float* Y() const { return Y_.data(); }
+  /// Predictions [rows x outputs], after forward(); those of the burn-in mean nothing.
+  const float* predictions() const { return y_.data(); }
   /// Activities of a layer [rows x outputs], after forward().
-  const float* activities(const LayerInfo& layer) const { return layer.tape_offset < 0 ? y_.data() : tape_.data() + layer.tape_offset * rows_; }
+  const float* activities(const LayerInfo& layer) const { return layer.tape_offset == -1 ? y_.data() : tape_.data() + layer.tape_offset * rows(); }
 
  private:
   Model& model_;
-  const Loss& loss_;
   Key key_;
-  int64_t rows_ = 0, step_ = 0;
+  int64_t steps_, burn_in_, samples_ = 0, step_ = 0;
+  bool sparse_, as_events_;
+  EventList events_;
   Column<float> X_, Y_, z_, y_, dz_, tape_;
   Column<double> partial_;
   Status status_;
@@ -46,10 +53,12 @@ class BatchPass {
 class TrainingStep {
  public:
   virtual ~TrainingStep() = default;
-  /// Returns the sum of the loss over samples and outputs. `factor` is the schedule's.
+  /// Returns the loss summed over the rows that count. `factor` is the schedule's.
   virtual double run(BatchPass& pass, double factor) = 0;
   /// The learning rate as it is reported: the optimizer's; 1 for local rules, whose rate is their own.
   virtual double learning_rate() const = 0;
+  /// True when the rule looks at the rows of the input, which may then not come as events.
+  virtual bool looks_at_input() const { return false; }
 };
 
 /// The step that the options ask for; throws Error when they do not go together.

@@ -8,6 +8,7 @@
 //   TrainingResult result = train(model, source, options, biology, seed, [&](const EpochRecord& epoch) { ... });
 #pragma once
 #include <functional>
+#include <memory>
 
 #include "proxon/dataset/source.hpp"
 #include "proxon/learning/model.hpp"
@@ -37,13 +38,15 @@ struct TrainingOptions {
   std::string_view init = "glorot_uniform";
   std::string_view init_scaling = "fan_in";
   double init_constant = 0.1;
+  std::string_view init_recurrent = "same";
+  std::string_view output_bias = "zero";
 
   static constexpr auto fields() {
     using T = TrainingOptions;
     return std::tuple{
         field<&T::rule>("", "learning rule that changes the weights", plugin_of("learning_rule")),
         field<&T::optimizer>("", "how a gradient moves a weight; local rules need none", plugin_of("optimizer")),
-        field<&T::loss>("", "what is minimised, as a mean over samples and outputs", one_of("mse|bce|poisson")),
+        field<&T::loss>("", "what is minimised, as a mean over samples and outputs; [training.heads.NAME] has others for single targets", one_of(loss_choices)),
         field<&T::epochs>("1", "passes over the training samples", at_least(0)),
         field<&T::batch>("1", "samples a step", at_least(1)),
         field<&T::shuffle>("", "new order of the training samples every epoch"),
@@ -52,10 +55,10 @@ struct TrainingOptions {
         field<&T::gradient_clip>("1", "largest norm of the whole gradient; longer ones are shortened; 0: off", at_least(0)),
         field<&T::patience>("1", "epochs without a better validation loss after which training ends, with the best weights; 0: off",
                             at_least(0)),
-        field<&T::schedule>("", "course of the learning rate", one_of("constant|cosine|step")),
+        field<&T::schedule>("", "course of the learning rate", one_of("constant|cosine|step|plateau")),
         field<&T::warmup_epochs>("1", "epochs over which the learning rate rises linearly to its value", at_least(0)),
-        field<&T::step_epochs>("1", "schedule step: epochs between two falls of the learning rate", at_least(1)),
-        field<&T::step_factor>("1", "schedule step: factor of each fall", above(0), at_most(1)),
+        field<&T::step_epochs>("1", "schedule step: epochs between two falls of the learning rate; plateau: epochs without a better loss before one", at_least(1)),
+        field<&T::step_factor>("1", "schedules step and plateau: factor of each fall", above(0), at_most(1)),
         field<&T::structural>("1", "weight of ||W_theta - W_phi||^2 in the loss", at_least(0)),
         field<&T::structural_layer>("", "layer that the structural term holds on; empty: the first one of W_phi's shape"),
         field<&T::clamp_output>("", "local rules: the post-synaptic activity of the output layer is the target, not the model's output"),
@@ -63,7 +66,21 @@ struct TrainingOptions {
                         one_of("connectome|glorot_uniform|glorot_normal|he_normal|lecun_normal|constant")),
         field<&T::init_scaling>("", "init connectome: fan_in scales mean and std of W_phi to a mean square of 1 / inputs; none keeps them",
                                 one_of("fan_in|none")),
-        field<&T::init_constant>("1", "init constant: the value of all weights")};
+        field<&T::init_constant>("1", "init constant: the value of all weights"),
+        field<&T::init_recurrent>("", "how recurrent weights begin: as the others, or as orthogonal matrices, which keep the length of a state",
+                                  one_of("same|orthogonal")),
+        field<&T::output_bias>("", "how the biases of the output begin: at 0, or so that the twin begins by giving the mean targets of the training span",
+                               one_of("zero|mean"))};
+  }
+};
+
+/// [training.heads.NAME], NAME being that of a table [dataset.targets.NAME]: the loss of those targets.
+struct HeadOptions {
+  std::string_view loss = "mse";
+  double weight = 1;
+  static constexpr auto fields() {
+    return std::tuple{field<&HeadOptions::loss>("", "what is minimised of these targets, as a mean over samples and channels", one_of(loss_choices), required),
+                      field<&HeadOptions::weight>("1", "factor of it in the sum over heads", at_least(0))};
   }
 };
 
@@ -84,18 +101,35 @@ struct TrainingResult {
 
 /// Draws the weights anew; each is a function of (seed, layer, position) alone. Init "connectome" draws from the normal distribution with
 /// the mean and standard deviation of W_phi; when all of W_phi have one sign (Dale's law) draws of the other sign are drawn again.
-void initialise(Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed);
+/// `mean_targets` (one an output) is what output_bias = "mean" needs; it holds for the model's heads.
+void initialise(Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
+                std::span<const float> mean_targets = {});
 
-/// Trains from the weights that the model has. Calls `each_epoch` after every epoch (epoch = 1, 2, ...).
+/// Trains from the weights that the model has. Calls `each_epoch` after every epoch (epoch = 1, 2, ...). A model without heads gets one over all
+/// its outputs, of options.loss.
 /// Throws Error for options that do not go together and when the loss is no longer finite; Interrupted on Ctrl-C. In the last two
 /// cases the model holds the best epoch's weights (with patience) or those of the last whole epoch.
 TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
                      const std::function<void(const EpochRecord&)>& each_epoch = {});
 
-/// Mean loss of the model over a split, with dropout off; NaN when it has no samples.
-double evaluate_loss(const Model& model, SampleSource& source, Split split, std::string_view loss);
+/// Mean loss of the model's heads over a split, with dropout off; NaN when it has no samples.
+double evaluate_loss(const Model& model, SampleSource& source, Split split);
 
-/// The factor on the learning rate in an epoch (0, 1, ...).
+/// Predictions for the samples of a source, a block of samples at a time.
+class Predictor {
+ public:
+  /// For blocks of up to `most` samples.
+  Predictor(const Model& model, const SampleSource& source, int64_t most);
+  ~Predictor();
+  /// Target and prediction, each [samples x steps x outputs]; predictions of the burn-in mean nothing. They are valid until the next call.
+  std::pair<std::span<const float>, std::span<const float>> operator()(SampleSource& source, Split split, std::span<const int64_t> numbers);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The factor on the learning rate in an epoch (0, 1, ...); of plateau its warm-up alone, since its falls follow the loss.
 double schedule_factor(const TrainingOptions& options, int64_t epoch);
 
 }  // namespace proxon

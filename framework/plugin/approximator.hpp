@@ -5,20 +5,43 @@
 //   static constexpr Documentation about{...};
 //   Model(const Parameters&, const ApproximatorSetup&);       // plain data: spans of Parameters stay valid
 //   int32_t layers() const;  LayerInfo layer(int32_t) const;  // what theta holds, in order
-//   int64_t tape(int64_t batch) const;                        // floats that forward leaves for backward
+//   int64_t tape(int64_t batch, int64_t steps) const;         // floats that forward leaves for backward
 //   void forward(const Services&, const ForwardPass&) const;
 //   void backward(const Services&, const BackwardPass&) const;
+//   void begin(float* theta, Key) const;                      // optional: what theta begins with where layers are not drawn
+//   static constexpr bool takes_events = true;                // optional: spikes come as events, not as rows of zeros and ones
+//   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
+//
+// A sample has `steps` steps in time (bins) of `inputs` numbers each, and is asked for `outputs` numbers a step; a flat sample has one
+// step. Step t of the output may depend on the steps 0 .. t of the input alone. The output is what the output layer computes before its
+// activation: the framework applies the activation together with the loss, which is exact also where it saturates.
 //
 // Matrices are row-major. A weight matrix is [inputs x outputs] (y = x W + b): the row of an input holds its synapses to all outputs, as in a
 // Connectome, so that a local learning rule runs on either. All sums must have an order that does not depend on the number of
-// threads: Services::product and parallel_for keep to that.
+// threads: Services::product and parallel_for keep to that. A network that is recurrent in time splits the batch with parallel_for, so that
+// threads meet once a pass and not once a step; calls of Services within such a piece run on that thread alone.
 #pragma once
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {
 
+/// The biological network, for approximators whose units are its neurons. Synapses are sorted by source (CSR).
+struct GraphView {
+  int64_t units, synapses;
+  const int64_t* offset;       ///< [units + 1]: the synapses of source i are [offset[i], offset[i + 1])
+  const int32_t* target;       ///< [synapses]
+  const float* weight;         ///< [synapses]
+  const int32_t* type;         ///< [units], the number of the neuron's population
+  const int32_t* input_unit;   ///< [inputs], the neuron that an input channel drives or is; -1 where it is none of them
+  const int32_t* output_unit;  ///< [outputs], the neuron that an output channel is; -1 where it is none of them
+  int32_t types;
+  uint32_t reserved;
+};
+
 struct ApproximatorSetup {
-  int64_t inputs, outputs;
+  int64_t inputs, outputs;           ///< numbers that each step of a sample has
+  double bin = 1;                    ///< ms from a step to the next
+  const GraphView* graph = nullptr;  ///< null where there is none; valid as long as the approximator
 };
 
 /// Elementwise functions that the framework lends, vectorised; an element's result depends on that element alone.
@@ -34,16 +57,26 @@ constexpr Activation activation_of(std::string_view name) {
   return static_cast<Activation>(i);
 }
 
-/// One layer of weights within theta; the last one is the output layer. Layer i takes the activities of layer i - 1, layer 0 the input.
+enum class LayerRole : uint32_t {
+  weights,    ///< connections from the input or from another layer: drawn as the experiment's init says, regularised, compared with W_phi
+  recurrent,  ///< the same among the layer's own units, from one step to the next
+  per_unit,   ///< [1 x outputs], a number a unit (time constant, threshold, gain): begins as begin() says, is not regularised
+};
+
+/// One piece of theta: a matrix of weights with a bias a column, or a number a unit. The last matrix is that of the output.
 struct LayerInfo {
   Text<32> name;
   Activation activation;
-  uint32_t reserved;
+  LayerRole role = LayerRole::weights;
   int64_t inputs, outputs;
   int64_t weight_offset;  ///< of the [inputs x outputs] matrix in theta
   int64_t bias_offset;    ///< of the [outputs] vector; -1 when there is none
-  int64_t tape_offset;    ///< of the [batch x outputs] activities in the tape, in units of floats a sample; -1: they are the output
+  int64_t tape_offset;    ///< of the [batch x steps x outputs] activities in the tape, in floats a step of a sample; -1: they are the output;
+                          ///< no_activities where the tape does not hold them in that form
+  int64_t taps = 1;       ///< of a kernel over time: inputs = channels x taps, a channel's taps together, the present first
+  int64_t gates = 1;      ///< the columns are that many matrices side by side
 };
+constexpr int64_t no_activities = -2;
 
 /// What the framework lends: products and loops that are fast and whose sums have a fixed order.
 struct Services {
@@ -51,6 +84,12 @@ struct Services {
   /// C = A B (+ C when `add`), where a matrix marked transposed is stored so. Row-major with leading dimensions.
   void (*product)(void* host, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
                   int64_t ldb, float* c, int64_t ldc, int add) noexcept;
+  /// A [k x n] matrix B (stored transposed when `transpose`) that is packed once serves many products with few rows of A, each on the
+  /// calling thread: the steps of a recurrent network. packed_size gives the floats that it takes.
+  int64_t (*packed_size)(void* host, int64_t k, int64_t n) noexcept;
+  void (*pack)(void* host, int transpose, int64_t k, int64_t n, const float* b, int64_t ldb, float* packed) noexcept;
+  void (*product_packed)(void* host, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc,
+                         int add) noexcept;
   void (*parallel)(void* host, int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) noexcept;
   /// y = f(x) over n values; y may be x.
   void (*activate)(void* host, Activation f, const float* x, float* y, int64_t n) noexcept;
@@ -66,41 +105,63 @@ struct Services {
   }
 };
 
+/// A sparse input: what is not 0, by row (a step of a sample: number sample * steps + step) and once more by channel.
+struct Events {
+  int64_t count;
+  const int64_t* row_begin;      ///< [batch * steps + 1]; null: the input is dense
+  const int32_t* channel;        ///< [count], ascending within a row
+  const float* value;            ///< [count]
+  const int64_t* channel_begin;  ///< [inputs + 1]
+  const int32_t* row;            ///< [count], ascending within a channel
+  const float* value_by_channel; ///< [count]
+};
+
 /// A batch on its way forward. The framework keeps the output's memory and the tape.
 struct ForwardPass {
   const float* theta;
-  const float* input;  ///< [batch x inputs]
-  float* output;       ///< [batch x outputs]
-  float* tape;         ///< tape(batch) floats
-  int64_t batch;
+  const float* input;  ///< [batch x steps x inputs]; null where it comes as events
+  Events events;
+  float* output;       ///< [batch x steps x outputs]: before the output's activation
+  float* tape;         ///< tape(batch, steps) floats
+  int64_t batch, steps;
   uint32_t training;   ///< 1: dropout and the like are on
-  uint32_t linear_output;  ///< 1: `output` is what the output layer's activation would be taken of (stable losses need it)
+  uint32_t reserved;
   int64_t step;        ///< of training, for random draws
   int64_t first_sample;  ///< number of the batch's first sample within the step: the entity of its draws
   Key key;
 };
 
+/// How an error finds its way back. All null: along the weights, through time, which is backprop.
+struct ErrorPath {
+  const float* feedback = nullptr;  ///< weights in the order of theta that carry it back in place of theta's own
+  const float* direct = nullptr;    ///< [hidden units x outputs], layer after layer: carry the output's error straight to every hidden unit
+  uint32_t cut_recurrence = 0;      ///< 1: the error does not pass from unit to unit through recurrent weights
+  uint32_t reserved = 0;
+};
+
 struct BackwardPass {
   const float* theta;
-  const float* feedback;       ///< weights that carry the error back; theta itself for backprop
+  ErrorPath path;
   const float* input;
+  Events events;
   const float* output;
-  const float* output_gradient;  ///< d loss / d output, [batch x outputs]
+  const float* output_gradient;  ///< d loss / d output, [batch x steps x outputs]
   float* tape;                   ///< as forward left it; may be overwritten
   float* gradient;               ///< = d loss / d theta, all of it (what was there before means nothing)
-  float* input_gradient;         ///< [batch x inputs], null when not wanted
-  int64_t batch;
-  uint32_t linear_output;        ///< as in the forward pass: output and output_gradient are those before the activation
-  uint32_t reserved;
+  float* input_gradient;         ///< [batch x steps x inputs], null when not wanted
+  int64_t batch, steps;
+
+  const float* feedback() const { return path.feedback ? path.feedback : theta; }
 };
 
 struct ApproximatorTable {
   uint32_t size;
-  uint32_t reserved;
+  uint16_t takes_events, surrogate_gradient;
   void (*make)(const void* parameters, const ApproximatorSetup*, void* object, Status*) noexcept;
   int32_t (*layers)(const void* object) noexcept;
   void (*layer)(const void* object, int32_t index, LayerInfo* info) noexcept;
-  int64_t (*tape)(const void* object, int64_t batch) noexcept;
+  int64_t (*tape)(const void* object, int64_t batch, int64_t steps) noexcept;
+  void (*begin)(const void* object, float* theta, const Key*, Status*) noexcept;
   void (*forward)(const void* object, const Services*, const ForwardPass*, Status*) noexcept;
   void (*backward)(const void* object, const Services*, const BackwardPass*, Status*) noexcept;
 };
@@ -111,17 +172,23 @@ namespace detail {
 template <>
 struct Kind<approximator_kind> {
   using Table = ApproximatorTable;
-  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ApproximatorTable, ApproximatorSetup, Services,
-                                                 ForwardPass, BackwardPass, LayerInfo, Key>();
+  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ApproximatorTable, ApproximatorSetup, GraphView, Services,
+                                                 ForwardPass, BackwardPass, Events, LayerInfo, Key>();
 
   template <class T>
   static ApproximatorTable make_table() {
     ApproximatorTable table{};
     table.size = sizeof(T);
+    if constexpr (requires { T::takes_events; }) table.takes_events = T::takes_events;
+    if constexpr (requires { T::surrogate_gradient; }) table.surrogate_gradient = T::surrogate_gradient;
     table.make = &detail::make<T, ApproximatorSetup>;
     table.layers = [](const void* object) noexcept { return static_cast<const T*>(object)->layers(); };
     table.layer = [](const void* object, int32_t i, LayerInfo* info) noexcept { *info = static_cast<const T*>(object)->layer(i); };
-    table.tape = [](const void* object, int64_t batch) noexcept { return static_cast<const T*>(object)->tape(batch); };
+    table.tape = [](const void* object, int64_t batch, int64_t steps) noexcept { return static_cast<const T*>(object)->tape(batch, steps); };
+    table.begin = [](const void* object, float* theta, const Key* key, Status* status) noexcept {
+      if constexpr (requires(const T model) { model.begin(theta, *key); })
+        guarded(status, [&] { static_cast<const T*>(object)->begin(theta, *key); });
+    };
     table.forward = [](const void* object, const Services* services, const ForwardPass* pass, Status* status) noexcept {
       guarded(status, [&] { static_cast<const T*>(object)->forward(*services, *pass); });
     };

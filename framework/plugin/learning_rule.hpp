@@ -37,7 +37,7 @@
 #include <cmath>
 #include <concepts>
 
-#include "proxon/plugin/neuron.hpp"
+#include "proxon/plugin/approximator.hpp"
 
 namespace proxon {
 
@@ -59,14 +59,21 @@ struct GradientPass {
   const float* weight;
   float* gradient;  ///< the rule leaves d loss / d weight here, or what it puts in its place
   float* memory;    ///< as long as `weight`, zero before the first step, kept between steps
-  int64_t size;
+  float* direct;    ///< [hidden_units x outputs], likewise: room for an ErrorPath's direct weights
+  int64_t size, hidden_units, inputs, outputs;
   int64_t step;  ///< 0, 1, ...
   Key key;
   /// Runs the approximator over the batch and returns the mean loss.
   double (*forward)(void* host);
-  /// Writes d loss / d weight of the last forward() to `gradient`; once a forward(). The error goes back through `feedback`, weights in
-  /// the order of `weight` (null: the weights).
-  void (*backward)(void* host, const float* feedback);
+  /// Writes d loss / d weight of the last forward() to `gradient`; once a forward(). The error goes back along `path` (null: backprop).
+  void (*backward)(void* host, const ErrorPath* path);
+  // For rules that find the gradient in their own way: what the layers are, and the batch.
+  const LayerInfo* layers;
+  int64_t layer_count;
+  const Services* services;
+  const float* input;   ///< [rows x inputs]; null where it comes as events
+  const float* target;  ///< [rows x outputs]
+  int64_t rows;         ///< samples times their steps
 };
 
 enum LearningHook : uint32_t {
@@ -178,7 +185,7 @@ template <>
 struct Kind<learning_rule_kind> {
   using Table = LearningRuleTable;
   static constexpr uint64_t layout =
-      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, LearningRuleTable, GradientPass, Moment, Step, Key>();
+      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, LearningRuleTable, GradientPass, ErrorPath, LayerInfo, Services, Moment, Step, Key>();
 
   template <class T>
   using S = typename SynapseOf<T>::type;

@@ -2,7 +2,7 @@
 //
 //   struct Parameters { ... };
 //   static constexpr Documentation about{...};
-//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights, needs_weights | needs_pairs
+//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights, needs_weights | needs_pairs, needs_response
 //   Metric(const Parameters&, const MetricSetup&);
 //   void evaluate(const MetricInput&, MetricSink&) const;
 //
@@ -18,6 +18,7 @@ enum MetricNeeds : uint32_t {
   needs_prediction = 1,
   needs_spikes = 2,
   needs_weights = 4,
+  needs_response = 16,  ///< looks at what an input does to an output over time
   needs_pairs = 8,  ///< compares the weights synapse by synapse, so that a shuffle of them is the baseline
 };
 
@@ -42,6 +43,10 @@ struct MetricInput {
   int64_t weights_phi, weights_theta;
   uint32_t paired;
   uint32_t reserved2;
+  /// What one event of input i adds to output j, k bins later, from rest: [response_bins x inputs x outputs], in the output's own unit.
+  const float* response;
+  int64_t response_bins, inputs, outputs;
+  double bin;  ///< ms
 };
 
 /// One figure.

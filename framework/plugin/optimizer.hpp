@@ -4,7 +4,8 @@
 //   struct State { float m; float v; fields() };                // kept for each weight, zero at the begin; may be NoParameters
 //   static constexpr Documentation about{...};
 //   Optimizer(const Parameters&, const OptimizerSetup&);
-//   float step(float gradient, State&, const OptimizerStep&) const;   // returns what is added to the weight
+//   float step(float gradient, State&, const OptimizerStep&) const;   // returns what is added to the weight; or
+//   float step(float weight, float gradient, State&, const OptimizerStep&) const;
 //   Shared prepare(const OptimizerStep&) const;   // optional: numbers that all weights share at a step; step() then takes a Shared
 #pragma once
 #include "proxon/plugin/neuron.hpp"
@@ -53,7 +54,10 @@ struct Kind<optimizer_kind> {
 #pragma GCC ivdep
     for (int64_t i = begin; i < end; ++i) {
       typename T::State s = columns.load(i);
-      weight[i] += optimizer.step(gradient[i], s, shared);
+      if constexpr (requires { optimizer.step(weight[i], gradient[i], s, shared); })
+        weight[i] += optimizer.step(weight[i], gradient[i], s, shared);
+      else
+        weight[i] += optimizer.step(gradient[i], s, shared);
       columns.store(i, s);
     }
   }

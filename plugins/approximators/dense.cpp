@@ -7,7 +7,7 @@ using namespace proxon;
 
 struct dense {
   static constexpr Documentation about{
-      .summary = "Feed-forward network of fully connected layers.",
+      .summary = "Feed-forward network of fully connected layers; over a sequence, the same network at every step.",
       .equation = "y_0 = x;  y_l = f_l(y_{l-1} W_l + b_l);  dropout: y_l is 0 with probability p, else y_l / (1 - p), while it trains",
       .reference = "Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0; dropout: Srivastava et al. 2014, JMLR 15:1929"};
 
@@ -34,7 +34,7 @@ struct dense {
   float dropout;
   bool bias;
   ApproximatorSetup setup;
-  int64_t hidden_units = 0, widest = 0;
+  int64_t hidden_units = 0, widest = 0;  // of hidden layers
 
   dense(const Parameters& p, const ApproximatorSetup& s)
       : hidden(p.hidden), activation(activation_of(p.activation)), output_activation(activation_of(p.output_activation)),
@@ -63,44 +63,36 @@ struct dense {
   }
 
   /// Activities of the hidden layers; the errors of two layers; with dropout what each activity was multiplied with.
-  int64_t tape(int64_t batch) const {
-    return batch * (hidden_units * (dropout > 0 ? 2 : 1) + std::max(widest, setup.outputs) + widest);
+  int64_t tape(int64_t batch, int64_t steps) const {
+    return batch * steps * (hidden_units * (dropout > 0 ? 2 : 1) + 2 * widest);
   }
 
   void forward(const Services& services, const ForwardPass& pass) const {
+    const int64_t batch = pass.batch * pass.steps;
     LayerInfo layer = first_layer();
     const float* x = pass.input;
     for (int32_t i = 0; i < layers(); next_layer(layer, ++i)) {
       const bool last = layer.tape_offset < 0;
-      float* y = last ? pass.output : pass.tape + layer.tape_offset * pass.batch;
+      float* y = last ? pass.output : pass.tape + layer.tape_offset * batch;
       const int64_t n = layer.outputs;
       if (bias) {
         const float* b = pass.theta + layer.bias_offset;
-        rows(services, pass.batch, n, [&](int64_t row) { std::copy_n(b, n, y + row * n); });
+        rows(services, batch, n, [&](int64_t row) { std::copy_n(b, n, y + row * n); });
       }
-      services.product(services.host, 0, 0, pass.batch, n, layer.inputs, x, layer.inputs, pass.theta + layer.weight_offset, n, y, n, bias);
-      if (!last || !pass.linear_output) services.activate(services.host, layer.activation, y, y, pass.batch * n);
-      if (!last && pass.training && dropout > 0) drop(services, pass, i, y, mask(pass.tape, layer, pass.batch), n);
+      services.product(services.host, 0, 0, batch, n, layer.inputs, x, layer.inputs, pass.theta + layer.weight_offset, n, y, n, bias);
+      if (!last) services.activate(services.host, layer.activation, y, y, batch * n);
+      if (!last && pass.training && dropout > 0) drop(services, pass, i, y, mask(pass.tape, layer, batch), n);
       x = y;
     }
   }
 
   void backward(const Services& services, const BackwardPass& pass) const {
-    const int64_t batch = pass.batch;
+    const int64_t batch = pass.batch * pass.steps;
     float* errors[2] = {pass.tape + batch * hidden_units * (dropout > 0 ? 2 : 1), nullptr};
-    errors[1] = errors[0] + batch * std::max(widest, setup.outputs);
-
-    // The error before the output's activation.
-    LayerInfo layer = this->layer(layers() - 1);
+    errors[1] = errors[0] + batch * widest;
     const float* dz = pass.output_gradient;
-    if (!pass.linear_output && output_activation != Activation::linear) {
-      std::copy_n(dz, batch * setup.outputs, errors[0]);
-      services.activate_back(services.host, output_activation, pass.output, errors[0], batch * setup.outputs);
-      dz = errors[0];
-    }
-
     for (int32_t i = layers() - 1; i >= 0; --i) {
-      layer = this->layer(i);
+      const LayerInfo layer = this->layer(i);
       const int64_t m = layer.inputs, n = layer.outputs;
       const LayerInfo below = i ? this->layer(i - 1) : LayerInfo{};
       float* x = i ? pass.tape + below.tape_offset * batch : nullptr;
@@ -116,10 +108,14 @@ struct dense {
         });
       }
 
-      // The error of the layer below, through the feedback weights and its activation.
-      float* dx = i ? errors[(layers() - i) % 2] : pass.input_gradient;
+      // The error of the layer below: through the feedback weights, or straight from the output; and through its activation.
+      float* dx = i ? errors[i % 2] : pass.input_gradient;
       if (!dx) return;
-      services.product(services.host, 0, 1, batch, m, n, dz, n, pass.feedback + layer.weight_offset, n, dx, m, 0);
+      if (i && pass.path.direct)
+        services.product(services.host, 0, 1, batch, m, setup.outputs, pass.output_gradient, setup.outputs,
+                         pass.path.direct + below.tape_offset * setup.outputs, setup.outputs, dx, m, 0);
+      else
+        services.product(services.host, 0, 1, batch, m, n, dz, n, pass.feedback() + layer.weight_offset, n, dx, m, 0);
       if (!i) return;
       if (dropout > 0) {
         const float* kept = mask(pass.tape, below, batch);

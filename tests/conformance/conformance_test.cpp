@@ -165,14 +165,35 @@ struct WrongSlope : Base {
   int64_t inputs, outputs;
   WrongSlope(const Parameters&, const ApproximatorSetup& setup) : inputs(setup.inputs), outputs(setup.outputs) {}
   int32_t layers() const { return 1; }
-  LayerInfo layer(int32_t) const { return {{}, Activation::linear, 0, inputs, outputs, 0, -1, -1}; }
-  int64_t tape(int64_t) const { return 0; }
+  LayerInfo layer(int32_t) const { return {{}, Activation::linear, LayerRole::weights, inputs, outputs, 0, -1, -1}; }
+  int64_t tape(int64_t, int64_t) const { return 0; }
   void forward(const Services& s, const ForwardPass& p) const {
-    s.product(s.host, 0, 0, p.batch, outputs, inputs, p.input, inputs, p.theta, outputs, p.output, outputs, 0);
+    s.product(s.host, 0, 0, p.batch * p.steps, outputs, inputs, p.input, inputs, p.theta, outputs, p.output, outputs, 0);
   }
   void backward(const Services&, const BackwardPass& p) const {
     std::fill_n(p.gradient, inputs * outputs, 0.5f);
-    std::fill_n(p.input_gradient, p.batch * inputs, 0.5f);
+    std::fill_n(p.input_gradient, p.batch * p.steps * inputs, 0.5f);
+  }
+};
+struct Foreseeing : WrongSlope {  // the output of a step is the input of the last
+  using WrongSlope::WrongSlope;
+  void forward(const Services&, const ForwardPass& p) const {
+    for (int64_t row = 0; row < p.batch * p.steps; ++row)
+      std::fill_n(p.output + row * outputs, outputs, p.input[(row / p.steps * p.steps + p.steps - 1) * inputs]);
+  }
+};
+struct DeafToEvents : WrongSlope {
+  static constexpr bool takes_events = true;
+  using WrongSlope::WrongSlope;
+  void forward(const Services& s, const ForwardPass& p) const {
+    if (p.input)
+      WrongSlope::forward(s, p);
+    else
+      std::fill_n(p.output, p.batch * p.steps * outputs, 0.f);
+  }
+  void backward(const Services& s, const BackwardPass& p) const {
+    if (p.input_gradient) return WrongSlope::backward(s, p);
+    std::fill_n(p.gradient, inputs * outputs, 0.f);
   }
 };
 
@@ -211,4 +232,8 @@ TEST_CASE("a plugin that breaks a rule is caught with that rule") {
   const std::string slope = broken<approximator_kind, WrongSlope>("approximator");
   CHECK(has(slope, "of d loss / d theta differ from finite differences"));
   CHECK(has(slope, "of d loss / d input differ from finite differences"));
+  CHECK(has(broken<approximator_kind, Foreseeing>("approximator"), "its output depends on input that comes later"));
+  const std::string deaf = broken<approximator_kind, DeafToEvents>("approximator");
+  CHECK(has(deaf, "its output for events is not that for the same input as rows"));
+  CHECK(has(deaf, "its gradient for events is not that for the same input as rows"));
 }

@@ -168,6 +168,23 @@ def tiny_mlp_noise():
         check(value < 0.05, f"nothing is explained of the other pairs: r2 {value:.3f}")
 
 
+def lif_twin():
+    run(source / "datasets/lif_twin/lif_twin.toml", "--set", 'simulation.duration="900 s"')
+    with archive() as f:
+        # A quarter of the full form, whose demands are 0.995, 0.97, 0.99, 1 and 5 % (docs/experiments/lif_twin.md).
+        auc, chance = metric(f, "roc_auc", "test, spikes")
+        check(auc >= 0.995 and abs(chance - 0.5) < 1e-6, f"spikes at 1 ms: area under the ROC curve {auc:.4f}")
+        explained, _ = metric(f, "r2", "test, voltage")
+        check(explained >= 0.95, f"explained variance of the potential {explained:.3f}")
+        r, shuffled = metric(f, "weight_correlation", "response of voltage")
+        check(r >= 0.99 and abs(shuffled) < 0.3, f"recovered weights: r = {r:.4f}, shuffled {shuffled:.2f}")
+        check(metric(f, "weight_sign", "response of voltage")[0] == 1, "every sign is right")
+        tau = metric(f, "response_time_constant", "voltage")[0]
+        check(abs(tau - 20) < 2, f"time constant {tau:.1f} ms of 20 ms")
+        rows = f["proxon/predictions/time_ms"][:]
+        check(len(np.unique(np.round(rows))) == len(rows) == 150 * 5900, "every millisecond after the burn-in of a trial is predicted once")
+
+
 def worm(experiment, *files, options=()):
     """A copy of the experiment with the real tables beside it; skips where they are not there."""
     shutil.copy(source / f"datasets/celegans/{experiment}.toml", work)

@@ -186,7 +186,7 @@ TEST_CASE("a gradient longer than gradient_clip is shortened to it and keeps its
   CHECK(one_step(plain, options).gradient == whole.gradient);
 }
 
-TEST_CASE("backward of a sum of outputs: gradients to theta and input, through the output's activation and through feedback weights") {
+TEST_CASE("backward of a sum of outputs: gradients to theta and input, through feedback weights, and straight from the output") {
   for (const double dropout : {0.0, 0.3}) {
     const Model model(dense({6, 5}, "tanh", "sigmoid", dropout), 3, 2);
     const int64_t batch = 4;
@@ -196,19 +196,19 @@ TEST_CASE("backward of a sum of outputs: gradients to theta and input, through t
     Status status;
     const auto forward = [&](const std::vector<float>& x, const std::vector<float>& weights, std::vector<float>& tape) {
       std::vector<float> y(static_cast<size_t>(batch * 2));
-      tape.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch)));
+      tape.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch, 1)));
       ForwardPass pass{};
-      pass.theta = weights.data(), pass.input = x.data(), pass.output = y.data(), pass.tape = tape.data(), pass.batch = batch, pass.training = 1;
+      pass.theta = weights.data(), pass.input = x.data(), pass.output = y.data(), pass.tape = tape.data(), pass.batch = batch, pass.steps = 1, pass.training = 1;
       pass.key = Key{1, 2};
       approximator.table().forward(approximator.object(), &learning_services(), &pass, &status);
       return y;
     };
-    const auto backward = [&](const std::vector<float>& back, std::vector<float>& dx) {
+    const auto backward = [&](const ErrorPath& path, std::vector<float>& dx) {
       std::vector<float> tape, gradient(theta.size(), 123.f);  // what was there must not matter
       const std::vector<float> y = forward(X, theta, tape);
       BackwardPass pass{};
-      pass.theta = theta.data(), pass.feedback = back.data(), pass.input = X.data(), pass.output = y.data(), pass.output_gradient = c.data();
-      pass.tape = tape.data(), pass.gradient = gradient.data(), pass.batch = batch;
+      pass.theta = theta.data(), pass.path = path, pass.input = X.data(), pass.output = y.data(), pass.output_gradient = c.data();
+      pass.tape = tape.data(), pass.gradient = gradient.data(), pass.batch = batch, pass.steps = 1;
       dx.resize(X.size());
       pass.input_gradient = dx.data();
       approximator.table().backward(approximator.object(), &learning_services(), &pass, &status);
@@ -222,7 +222,9 @@ TEST_CASE("backward of a sum of outputs: gradients to theta and input, through t
       return sum;
     };
     std::vector<float> dx, unused;
-    const std::vector<float> gradient = backward(theta, dx), with_feedback = backward(feedback, unused);
+    const std::vector<float> direct = gaussian(11 * 2, 7);
+    const std::vector<float> gradient = backward({}, dx), with_feedback = backward({.feedback = feedback.data()}, unused),
+                             straight = backward({.direct = direct.data()}, unused);
     // Differences of a float function: h = 1e-2 balances rounding (1e-7 / h) with curvature (h^2): some 1e-4.
     const auto difference = [&](std::vector<float> at, size_t i, bool input) {
       const float h = 1e-2f;
@@ -236,6 +238,19 @@ TEST_CASE("backward of a sum of outputs: gradients to theta and input, through t
     const auto output = static_cast<size_t>(model.layers()[2].weight_offset);
     CHECK(std::equal(gradient.begin() + static_cast<long>(output), gradient.end(), with_feedback.begin() + static_cast<long>(output)));
     CHECK(gradient[0] != with_feedback[0]);
+    CHECK(std::equal(gradient.begin() + static_cast<long>(output), gradient.end(), straight.begin() + static_cast<long>(output)));
+    // Unit j of the first layer has the error (B c)_j f'(y_j); its bias sums that over samples.
+    if (dropout == 0)
+      for (size_t j = 0; j < 6; ++j) {
+        double sum = 0;
+        for (size_t s = 0; s < static_cast<size_t>(batch); ++s) {
+          double y = theta[18 + j];
+          for (size_t i = 0; i < 3; ++i) y += static_cast<double>(X[s * 3 + i]) * static_cast<double>(theta[i * 6 + j]);
+          const double error = static_cast<double>(direct[j * 2] * c[s * 2] + direct[j * 2 + 1] * c[s * 2 + 1]);
+          sum += error * (1 - std::tanh(y) * std::tanh(y));
+        }
+        CHECK(straight[18 + j] == doctest::Approx(sum).epsilon(1e-5).scale(1));
+      }
     CHECK(status.failed == 0);
   }
 }

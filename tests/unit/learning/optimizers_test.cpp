@@ -66,6 +66,44 @@ TEST_CASE("adagrad is the algorithm of Duchi et al. 2011") {
   });
 }
 
+TEST_CASE("adamw is the algorithm of Loshchilov & Hutter 2019") {
+  compare(run(plugin("optimizer", "adamw", {{"decay", 0.3}}), 0.02), [](int i, double& w) {
+    double m = 0, v = 0;
+    for (int t = 1; t <= steps; ++t) {
+      const double g = gradient_at(t - 1, i);
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      w -= 0.02 * ((m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.999, t))) + 1e-8) + 0.3 * w);
+    }
+  });
+}
+
+TEST_CASE("nadam is the algorithm of Dozat 2016") {
+  compare(run(plugin("optimizer", "nadam"), 0.02), [](int i, double& w) {
+    double m = 0, v = 0;
+    for (int t = 1; t <= steps; ++t) {
+      const double g = gradient_at(t - 1, i);
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      const double ahead = 0.9 * m / (1 - std::pow(0.9, t + 1)) + 0.1 * g / (1 - std::pow(0.9, t));
+      w -= 0.02 * ahead / (std::sqrt(v / (1 - std::pow(0.999, t))) + 1e-8);
+    }
+  });
+}
+
+TEST_CASE("rmsprop is the algorithm of Tieleman & Hinton 2012, with momentum and without") {
+  for (const double momentum : {0.0, 0.9})
+    compare(run(plugin("optimizer", "rmsprop", {{"momentum", momentum}}), 0.003), [&](int i, double& w) {
+      double v = 0, u = 0;
+      for (int t = 0; t < steps; ++t) {
+        const double g = gradient_at(t, i);
+        v = 0.99 * v + 0.01 * g * g;
+        u = momentum * u + g / (std::sqrt(v) + 1e-8);
+        w -= 0.003 * u;
+      }
+    });
+}
+
 TEST_CASE("sgd is plain descent, Polyak's momentum or Nesterov's") {
   for (const double momentum : {0.0, 0.9})
     for (const bool nesterov : {false, true})
@@ -96,6 +134,26 @@ TEST_CASE("the learning rate follows its schedule") {
   CHECK(schedule_factor(options, 4) == 1);
   CHECK(schedule_factor(options, 5) == doctest::Approx(0.1));
   CHECK(schedule_factor(options, 11) == doctest::Approx(0.01));
+}
+
+TEST_CASE("plateau lowers the learning rate whenever the loss was not better for some epochs") {
+  // Noise is soon learnt as far as it goes; the loss of other samples then wavers.
+  MemorySource source(1, 1);
+  source.set(Split::train, gaussian(50, 1), gaussian(50, 2));
+  source.set(Split::validation, gaussian(50, 3), gaussian(50, 4));
+  Options options(plugin("learning_rule", "backprop"), adam(0.02));
+  options.schedule = "plateau", options.step_epochs = 4, options.step_factor = 0.5, options.epochs = 60;
+  Model model(dense({4}), 1, 1);
+  initialise(model, options, {}, 1);
+  double best = std::numeric_limits<double>::infinity(), expected = 0.02;
+  int64_t since = 0, falls = 0;
+  train(model, source, options, {}, 1, [&](const EpochRecord& epoch) {
+    CHECK(epoch.learning_rate == doctest::Approx(expected));
+    since = epoch.validation_loss < best ? 0 : since + 1;
+    best = std::min(best, epoch.validation_loss);
+    if (since == 4) expected *= 0.5, since = 0, ++falls;
+  });
+  CHECK(falls > 3);
 }
 
 namespace {

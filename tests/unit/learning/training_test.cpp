@@ -125,7 +125,7 @@ TEST_CASE("a large model learns few noisy samples by heart, and early stopping k
   CHECK(result.epochs == result.best_epoch + 25);
   CHECK(curve.size() == static_cast<size_t>(result.epochs));
   CHECK(result.validation_loss == *best);
-  CHECK(evaluate_loss(model, source, Split::validation, "mse") == *best);  // the model itself, not only its number
+  CHECK(evaluate_loss(model, source, Split::validation) == *best);  // the model itself, not only its number
   CHECK(*best < curve.back());
   CHECK(contains(result.ended, "early stopping"));
 }
@@ -224,7 +224,7 @@ TEST_CASE("an interruption leaves the best weights so far") {
     if (e.epoch == 5) throw Interrupted("fit was interrupted");
   };
   CHECK_THROWS_AS(train(model, source, options, {}, 4, interrupt), Interrupted);
-  CHECK(evaluate_loss(model, source, Split::validation, "mse") == best);
+  CHECK(evaluate_loss(model, source, Split::validation) == best);
 }
 
 TEST_CASE("the structural term draws a layer to W_phi") {
@@ -246,9 +246,11 @@ TEST_CASE("options that do not go together are refused in a sentence that says w
     change(options);
     return error_of([&] { train(of ? *of : model, source, options, {}, 1); });
   };
-  CHECK(contains(error([](Options& o) { o.loss = "bce"; }), "output_activation = \"sigmoid\""));
-  CHECK(contains(error([](Options& o) { o.loss = "poisson"; }), "output_activation = \"softplus\""));
-  CHECK(contains(error([](Options& o) { o.loss = "hinge"; }), "mse, bce or poisson"));
+  Model bent(dense({}, "tanh", "tanh"), 2, 1);
+  CHECK(contains(error([](Options& o) { o.loss = "bce"; }, &bent), "output_activation = \"sigmoid\""));
+  CHECK(contains(error([](Options& o) { o.loss = "poisson"; }, &bent), "output_activation = \"softplus\""));
+  CHECK(contains(error([](Options& o) { o.loss = "cross_entropy"; }, &bent), "output_activation = \"linear\""));
+  CHECK(contains(error([](Options& o) { o.loss = "hinge"; }), "mse, bce, poisson or cross_entropy"));
   CHECK(contains(error([](Options& o) { o.structural = 1; }), "structural"));
   CHECK(contains(error([](Options& o) { o.L2 = -1; }), "L2 = -1"));
   CHECK(contains(error([](Options& o) { o.batch = 0; }), "batch"));

@@ -1,0 +1,37 @@
+#include "proxon/experiment/twin.hpp"
+
+namespace proxon {
+
+std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset) {
+  if (dataset.outputs() != static_cast<int64_t>(dataset.target_channel_names().size())) return {};
+  std::vector<TargetRange> all;
+  for (const auto& [first, columns] : dataset.target_ranges()) all.push_back({experiment.targets[all.size()].first, first, columns});
+  return all;
+}
+
+Model make_twin(const Experiment& experiment, const Dataset& dataset) {
+  Model model(*experiment.model.as<ModelSettings>().approximator.value, {dataset.inputs(), dataset.outputs(), dataset.bin()});
+  const std::string otherwise(experiment.training.as<TrainingOptions>().loss);
+  if (experiment.heads.empty()) {
+    model.set_heads({{"", 0, dataset.outputs(), otherwise, 1}});
+    return model;
+  }
+  std::vector<Head> heads;
+  for (const TargetRange& range : target_ranges(experiment, dataset)) {
+    Head& head = heads.emplace_back(Head{range.name, range.first, range.columns, otherwise, 1});
+    for (const auto& [name, values] : experiment.heads)
+      if (name == range.name) head.loss = values.as<HeadOptions>().loss, head.weight = values.as<HeadOptions>().weight;
+  }
+  if (heads.empty()) fail("[training.heads]: the outputs are several bins of each target (horizon); take one bin, or a sequence.");
+  model.set_heads(std::move(heads));
+  return model;
+}
+
+std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader) {
+  std::vector<ChannelSpec> inputs, targets;
+  for (const auto& [name, values] : experiment.inputs) inputs.push_back(values.as<ChannelSpec>());
+  for (const auto& [name, values] : experiment.targets) targets.push_back(values.as<ChannelSpec>());
+  return std::make_unique<Dataset>(recording_of(reader), experiment.dataset.as<DatasetOptions>(), inputs, targets, experiment.seed);
+}
+
+}  // namespace proxon

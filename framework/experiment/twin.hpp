@@ -1,0 +1,23 @@
+// The twin of an experiment: its approximator in the shape of the dataset, with the heads that [training] gives its outputs. Inside this room
+// only.
+#pragma once
+#include "proxon/experiment/settings.hpp"
+
+namespace proxon {
+
+/// Outputs [first, first + columns) of one table [dataset.targets.NAME].
+struct TargetRange {
+  std::string name;
+  int64_t first, columns;
+};
+
+/// The experiment's targets as outputs of `dataset`; empty where the outputs are several bins of each.
+std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset);
+
+/// The model as the experiment wants it, with theta at 0. Throws Error when heads and outputs do not go together.
+Model make_twin(const Experiment& experiment, const Dataset& dataset);
+
+/// The dataset of an archive, as the experiment wants it.
+std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader);
+
+}  // namespace proxon

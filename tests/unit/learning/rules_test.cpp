@@ -1,0 +1,118 @@
+// Gradient rules that are not back-propagation: what each has in common with it, by its paper.
+#include "support.hpp"
+
+using namespace proxon;
+using namespace proxon::testing;
+
+namespace {
+
+/// The direction in which a rule moves theta of a model over a whole source: by sgd at rate 1.
+std::vector<double> direction(Model model, MemorySource& source, const PluginValue& rule, uint64_t seed) {
+  Options options(rule, sgd(1));
+  options.epochs = 1, options.batch = source.samples(Split::train), options.shuffle = false;
+  const std::vector<double> before(model.theta().begin(), model.theta().end());
+  train(model, source, options, {}, seed);
+  std::vector<double> moved;
+  for (size_t i = 0; i < before.size(); ++i) moved.push_back(static_cast<double>(model.theta()[i]) - before[i]);
+  return moved;
+}
+
+/// Angle in degrees between two directions over the weights of layer 0.
+double angle(const Model& model, const std::vector<double>& a, const std::vector<double>& b) {
+  const LayerInfo& layer = model.layers()[0];
+  double ab = 0, aa = 0, bb = 0;
+  for (auto i = static_cast<size_t>(layer.weight_offset); i < static_cast<size_t>(layer.weight_offset + layer.inputs * layer.outputs); ++i)
+    ab += a[i] * b[i], aa += a[i] * a[i], bb += b[i] * b[i];
+  return std::acos(ab / std::sqrt(aa * bb)) * 180 / 3.141592653589793;
+}
+
+/// A linear teacher, as in Lillicrap et al.: 30 inputs, 10 outputs.
+MemorySource teacher() {
+  MemorySource source(30, 10);
+  const std::vector<float> X = gaussian(400 * 30, 1), T = gaussian(300, 2);
+  std::vector<float> Y;
+  for (size_t s = 0; s < 400; ++s)
+    for (size_t j = 0; j < 10; ++j) {
+      float y = 0;
+      for (size_t i = 0; i < 30; ++i) y += X[s * 30 + i] * T[i * 10 + j] / std::sqrt(30.f);
+      Y.push_back(y);
+    }
+  source.set(Split::train, X, Y);
+  return source;
+}
+
+}  // namespace
+
+TEST_CASE("feedback alignment, direct or layer by layer, learns: its angle to backprop begins near 90 degrees, falls, and stays below 90") {
+  for (const char* name : {"feedback_alignment", "direct_feedback_alignment"}) {
+    MemorySource source = teacher();
+    const PluginValue rule = plugin("learning_rule", name), backprop = plugin("learning_rule", "backprop");
+    Model model(dense({20}, "linear"), 30, 10);
+    Options options(rule, sgd(0.05));
+    options.batch = 20, options.epochs = 1;
+    initialise(model, options, {}, 3);
+    for (float& w : model.weights(1)) w *= 0.1f;  // the weights align themselves with the feedback, not by chance
+    const double first = angle(model, direction(model, source, rule, 3), direction(model, source, backprop, 3));
+    double last = 0;
+    const double loss_before = evaluate_loss(model, source, Split::train);
+    for (int i = 0; i < 8; ++i) {
+      options.epochs = 5;
+      train(model, source, options, {}, 3);
+      last = angle(model, direction(model, source, rule, 3), direction(model, source, backprop, 3));
+      CHECK(last < 90);
+    }
+    CHECK_MESSAGE(last < first - 15, name, ": ", first, " -> ", last);
+    CHECK(evaluate_loss(model, source, Split::train) < 0.1 * loss_before);
+  }
+}
+
+TEST_CASE("feedback weights are the same in every step and differ between seeds") {
+  MemorySource source = teacher();
+  Model model(dense({20}), 30, 10);
+  Options options;
+  initialise(model, options, {}, 3);
+  const PluginValue rule = plugin("learning_rule", "feedback_alignment");
+  CHECK(direction(model, source, rule, 3) == direction(model, source, rule, 3));
+  CHECK(direction(model, source, rule, 3) != direction(model, source, rule, 4));
+}
+
+TEST_CASE("e-prop is back-propagation through time where no unit sees another's past, and only there") {
+  std::vector<float> X = gaussian(6 * 12 * 5, 1);
+  for (float& x : X) x = x > 0.5f;
+  for (const bool recurrent : {false, true}) {
+    MemorySource source(5, 2, 12, 0, true);
+    source.set(Split::train, X, gaussian(6 * 12 * 2, 2));
+    Model model(plugin("approximator", "spiking", {{"units", std::vector<int64_t>{9}}, {"recurrent", recurrent}, {"tau", 4.0}, {"learn_tau", true}}), 5, 2);
+    initialise(model, Options(), {}, 5);
+    for (float& w : model.weights(0)) w *= 2;
+    const std::vector<double> through_time = direction(model, source, plugin("learning_rule", "backprop"), 1);
+    const std::vector<double> local = direction(model, source, plugin("learning_rule", "e_prop"), 1);
+    double size = 0;
+    for (const double d : through_time) size += d * d;
+    REQUIRE(size > 1e-4);
+    CHECK((local == through_time) == !recurrent);
+    if (!recurrent) continue;
+    // Without recurrent weights it is again.
+    for (float& w : model.weights(model.find_layer("recurrent_1"))) w = 0;
+    const std::vector<double> a = direction(model, source, plugin("learning_rule", "backprop"), 1), b = direction(model, source, plugin("learning_rule", "e_prop"), 1);
+    CHECK(a == b);
+  }
+}
+
+TEST_CASE("e-prop learns a recurrent task, with symmetric and with random feedback") {
+  // The input of two steps before.
+  std::vector<float> X = gaussian(40 * 15, 1), Y(40 * 15, 0.f);
+  for (float& x : X) x = x > 0;
+  for (size_t s = 0; s < 40; ++s)
+    for (size_t t = 2; t < 15; ++t) Y[s * 15 + t] = X[s * 15 + t - 2];
+  for (const std::string feedback : {"symmetric", "random"}) {
+    MemorySource source(1, 1, 15, 2);
+    source.set(Split::train, X, Y);
+    Model model(plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", std::vector<int64_t>{24}}}), 1, 1);
+    Options options(plugin("learning_rule", "e_prop", {{"feedback", feedback}}), adam(0.01));
+    options.epochs = 60, options.batch = 10;
+    initialise(model, options, {}, 5);
+    const double before = evaluate_loss(model, source, Split::train);
+    CHECK(train(model, source, options, {}, 5).train_loss < 0.4 * before);
+  }
+}
