@@ -9,6 +9,29 @@
 namespace proxon {
 namespace {
 
+/// The (population, neuron) that each channel of one side of a dataset is; population -1 where it is not one neuron.
+std::vector<std::pair<int, int64_t>> channel_neurons(const std::vector<std::pair<std::string, Values>>& channels, const archive::Reader& reader) {
+  std::vector<std::pair<int, int64_t>> result;
+  for (const auto& [name, values] : channels) {
+    const auto& spec = values.as<ChannelSpec>();
+    const std::string_view prefix = "population:";
+    if (!spec.source.starts_with(prefix) || spec.what.empty() || spec.what == "rate") {
+      result.emplace_back(-1, 0);
+      continue;
+    }
+    const int population = reader.population(spec.source.substr(prefix.size()));
+    std::vector<int64_t> neurons(spec.neurons.begin(), spec.neurons.end());
+    if (neurons.empty() && spec.what == "spikes")
+      for (int64_t i = 0; i < reader.populations()[static_cast<size_t>(population)].size; ++i) neurons.push_back(i);
+    if (neurons.empty())
+      for (const archive::TraceRecord& trace : reader.traces())
+        if (prefix.size() + trace.population.size() == spec.source.size() && spec.source.ends_with(trace.population) && trace.variable == spec.what)
+          neurons.assign(trace.neurons.begin(), trace.neurons.end());
+    for (const int64_t neuron : neurons) result.emplace_back(population, neuron);
+  }
+  return result;
+}
+
 /// The channels that a neuron is, by (population, number): several where it is seen in several ways.
 struct NeuronChannels {
   std::multimap<std::pair<int, int64_t>, int64_t> of;
@@ -17,14 +40,9 @@ struct NeuronChannels {
 
 NeuronChannels neuron_channels(const std::vector<std::pair<std::string, Values>>& channels, const archive::Reader& reader) {
   NeuronChannels result;
-  for (const auto& [name, values] : channels) {
-    const auto& spec = values.as<ChannelSpec>();
-    const std::string_view prefix = "population:";
-    if (!spec.source.starts_with(prefix) || spec.what.empty() || spec.what == "rate") return {};
-    const int population = reader.population(spec.source.substr(prefix.size()));
-    std::vector<int64_t> neurons(spec.neurons.begin(), spec.neurons.end());
-    for (int64_t i = 0; spec.neurons.empty() && i < reader.populations()[static_cast<size_t>(population)].size; ++i) neurons.push_back(i);
-    for (const int64_t neuron : neurons) result.of.insert({{population, neuron}, result.count++});
+  for (const auto& neuron : channel_neurons(channels, reader)) {
+    if (neuron.first < 0) return {};
+    result.of.insert({neuron, result.count++});
   }
   return result;
 }

@@ -55,7 +55,7 @@ Model::Model(const PluginValue& approximator, const ApproximatorSetup& setup)
   if (layers_.empty() || output_layer().outputs != outputs_)
     fail("approximator '{}': its last layer must have the {} outputs of the data", approximator_.name(), outputs_);
   theta_.assign(static_cast<size_t>(size), 0.f);
-  loss_ = Loss({{"", 0, outputs_, "mse", 1}}, output_layer().activation, outputs_);
+  loss_ = Loss({Head{.name = "", .columns = outputs_}}, output_layer().activation, outputs_);
 }
 
 const LayerInfo& Model::output_layer() const {
