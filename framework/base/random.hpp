@@ -129,6 +129,12 @@ class Stream {
   Block block_{};
 };
 
+/// ln Gamma(x) for x > 0. (std::lgamma keeps a sign in a variable that all threads share.)
+inline double log_gamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+
 inline int64_t Stream::poisson(double mean) {
   if (!(mean > 0)) return 0;
   if (mean < 30) {
@@ -149,7 +155,7 @@ inline int64_t Stream::poisson(double mean) {
     const double k = std::floor((2 * a / us + b) * u + mean + 0.43);
     if (us >= 0.07 && v <= v_r) return static_cast<int64_t>(k);
     if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <= k * std::log(mean) - mean - std::lgamma(k + 1))
+    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <= k * std::log(mean) - mean - log_gamma(k + 1))
       return static_cast<int64_t>(k);
   }
 }

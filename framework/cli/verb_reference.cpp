@@ -17,9 +17,9 @@ std::string command_page() {
 int write_reference(const Call& call) {
   namespace fs = std::filesystem;
   Registry registry(default_folders(""));
-  auto pages = reference_pages(registry);
-  pages.emplace_back("command_line.md", command_page());
   const fs::path folder = call.arguments[0];
+  auto pages = reference_pages(registry, folder.string());
+  pages.emplace_back("command_line.md", command_page());
   std::error_code none;
   fs::create_directories(folder, none);
   for (const auto& [name, text] : pages) {

@@ -1,5 +1,7 @@
 #include "proxon/experiment/reference.hpp"
 
+#include <filesystem>
+
 #include "proxon/base/progress.hpp"
 #include "proxon/network/connectome.hpp"
 
@@ -72,7 +74,7 @@ std::string describe_plugin(const PluginInfo& plugin) {
   return text;
 }
 
-std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry) {
+std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry, const std::string& folder) {
   const std::string made = "<!-- made by `proxon reference`; do not edit -->\n";
   std::string text = made +
                      "# The experiment file\n\nAn experiment is a TOML file. A bare number is in the unit of its key; a number in quotes may carry "
@@ -99,6 +101,8 @@ std::vector<std::pair<std::string, std::string>> reference_pages(Registry& regis
       page += fmt::format("\n## {}\n\n{}\n", plugin.name, plugin.about.summary);
       if (plugin.about.equation[0]) page += fmt::format("\n    {}\n", plugin.about.equation);
       if (plugin.about.reference[0]) page += fmt::format("\nSource: {}\n", plugin.about.reference);
+      const std::string picture = fmt::format("images/{}.png", plugin.name);
+      if (std::filesystem::exists(std::filesystem::path(folder) / picture)) page += fmt::format("\n![{}]({})\n", plugin.name, picture);
       page += "\n" + markdown_table(*plugin.parameters);
       for (const auto& [what, schema] : further_schemas(plugin))
         page += fmt::format("\n{}{}:\n\n{}", static_cast<char>(std::toupper(what[0])), what.substr(1), markdown_table(*schema));

@@ -14,7 +14,8 @@ std::string describe_plugin(const PluginInfo& plugin);
 /// What an experiment would run, without running it: sizes, memory, plugins, every parameter with its unit.
 std::string describe_experiment(const Experiment& experiment);
 
-/// The pages of docs/reference as (file name, Markdown): the experiment file, and one page a kind of plugin.
-std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry);
+/// The pages of docs/reference as (file name, Markdown): the experiment file, and one page a kind of plugin. A
+/// plugin whose picture stands in `folder`, as images/NAME.png, is shown with it (docs/reference/draw_pictures.py makes them).
+std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry, const std::string& folder);
 
 }  // namespace proxon

@@ -10,7 +10,7 @@ using namespace proxon;
 int64_t hypergeometric(int64_t all, int64_t marked, int64_t n, Random& random) {
   const int64_t low = std::max<int64_t>(0, n + marked - all), high = std::min(n, marked);
   const int64_t mode = static_cast<int64_t>(double(n + 1) * double(marked + 1) / double(all + 2));
-  auto log_choose = [](double a, double b) { return std::lgamma(a + 1) - std::lgamma(b + 1) - std::lgamma(a - b + 1); };
+  auto log_choose = [](double a, double b) { return log_gamma(a + 1) - log_gamma(b + 1) - log_gamma(a - b + 1); };
   auto ratio = [&](int64_t k) {
     return double(marked - k) * double(n - k) / (double(k + 1) * double(all - marked - n + k + 1));
   };
@@ -39,8 +39,8 @@ int64_t binomial(int64_t n, double p, Random& random) {
     const double k = std::floor((2 * a / us + b) * u + mean + 0.5);
     if (us >= 0.07 && v <= v_r) return static_cast<int64_t>(k);
     if (k < 0 || k > trials) continue;
-    const double bound = std::lgamma(mode + 1) + std::lgamma(trials - mode + 1) - std::lgamma(k + 1) -
-                         std::lgamma(trials - k + 1) + (k - mode) * std::log(odds);
+    const double bound = log_gamma(mode + 1) + log_gamma(trials - mode + 1) - log_gamma(k + 1) -
+                         log_gamma(trials - k + 1) + (k - mode) * std::log(odds);
     if (std::log(v * alpha / (a / (us * us) + b)) <= bound) return static_cast<int64_t>(k);
   }
 }

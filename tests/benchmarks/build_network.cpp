@@ -105,8 +105,10 @@ int main(int argc, char** argv) {
                             });
                           }));
     // 2 MB for what else the process does meanwhile. No peak is known where the kernel does not let it be reset.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which hold memory of their own
     if (held > bytes + bytes / 8 + (2 << 20))
       right = false, fmt::print("held {} bytes for a network of {}\n", held, bytes);
+#endif
     fmt::print("{:<44} {:>10} {:>7.0f} ms {:>12.1f} {:>6.0f} ms {:>10.2f}\n", label, synapses, built * 1e3,
                double(synapses) / built / 1e6, streamed * 1e3, double(held > 0 ? held : bytes) / double(synapses));
   }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "clocks.hpp"
@@ -107,6 +108,13 @@ inline Measured measure(const char* name, Simulation& simulation, Connectome& co
               100 * events / wall / limit);
   std::printf("  peak memory        %.0f MB\n", peak_megabytes());
   return {wall / (duration * 1e-3), events};
+}
+
+/// Lets Brian 2 run the same network on as many threads, which prints a line; takes a minute, most of it to compile.
+inline void beside(const char* network) {
+  std::fflush(stdout);
+  const std::string command = fmt::format("/usr/bin/python3 {}/tests/benchmarks/networks_brian.py {} {} 2>/dev/null", PROXON_SOURCE_DIR, network, threads());
+  if (std::system(command.c_str()) != 0) std::printf("  beside it          Brian 2 failed\n");
 }
 
 /// Prints a figure and what it should be; false when it is outside.

@@ -44,6 +44,7 @@ bool run(Registry& registry, const Options& o, bool conductances) {
   Counter counter(500);
   measure(conductances ? "coba4k" : "cuba4k", simulation, connectome, counter, duration,
           conductances ? "NEST 4.0, Auryn 0.08, GeNN 0.11" : "NEST 0.205, GeNN 0.092, Brian2 0.124");
+  if (!o.brief) beside(conductances ? "coba4k" : "cuba4k");
   const double rate = static_cast<double>(counter.all()) / 4000 / ((duration - 500) * 1e-3);
   return conductances ? within("rate (Hz)", rate, 14, 20) : within("rate (Hz)", rate, 3.5, 6);
 }
