@@ -3,6 +3,7 @@
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
+#include "proxon/base/threads.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/report/sweep_report.hpp"
 #include "proxon/sweep/sweep.hpp"
@@ -32,7 +33,7 @@ Results results_of(const Places& places) {
 
 std::vector<std::string> overrides(const Call& call) {
   auto all = call.has("set") ? call.options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (call.has("workers")) all.push_back(fmt::format("executor.workers={}", call.options["workers"].as<int64_t>()));
+  if (call.options.count("workers")) all.push_back(fmt::format("executor.workers={}", call.options["workers"].as<int64_t>()));
   if (call.has("trials")) all.push_back(fmt::format("trials={}", call.options["trials"].as<int64_t>()));
   return all;
 }
@@ -46,10 +47,24 @@ int run_sweep(const Call& call, bool retry_failed) {
   if (const std::string rebuilt = call.text("rebuilt"); rebuilt == "keep") options.rebuilt = sweep::Rebuilt::keep;
   else if (rebuilt == "again") options.rebuilt = sweep::Rebuilt::again;
   else if (!rebuilt.empty()) fail("--rebuilt={}: must be keep (count those trials as done) or again (run them anew).", rebuilt);
+  // What a job of a cluster runs: the same program and plugins, in the same folder, with the same words.
+  options.task_command = fmt::format("'{}' sweep task '{}' --output '{}'", fs::read_symlink("/proc/self/exe").string(), file, options.archive);
+  for (const std::string& setting : overrides(call)) options.task_command += fmt::format(" --set '{}'", setting);
+  options.task_command += " --number";
   Registry registry(default_folders(fs::absolute(file).parent_path().string()));
   const sweep::SweepSummary summary = sweep::run_sweep(file, overrides(call), registry, options);
   if (!call.has("quiet")) fmt::print("results    {} (`proxon sweep report {}` shows them)\n", options.archive, file);
   if (summary.failed > 0) note(fmt::format("{} trials failed; `proxon sweep retry {} --failed` runs them again.", format_count(summary.failed), file));
+  return 0;
+}
+
+int task(const Call& call) {
+  if (!call.has("number")) fail("proxon sweep task: give its --number. Jobs of a cluster run this; `proxon sweep` submits them.");
+  const std::string& file = call.arguments[0];
+  set_quiet(true), set_threads(1);
+  Registry registry(default_folders(fs::absolute(file).parent_path().string()));
+  const sweep::Plan plan = sweep::read_plan(file, overrides(call), registry);
+  sweep::run_task(plan, places_of(call), call.options["number"].as<int32_t>());
   return 0;
 }
 
@@ -237,6 +252,10 @@ std::vector<Verb> sweep_verbs() {
                [](auto& options) { options.add_options()("archive", po::value<std::string>(), "writes the trial's archive to this file, where it was kept"); }),
           with({"sweep retry", "SWEEP.toml", "runs failed trials again, and goes on", "", 1, 1, {}, retry},
                [&](auto& options) { options.add_options()("failed", "those that failed"), running(options); }),
+          with({"sweep task", "SWEEP.toml", "what a job of a cluster runs; submitted by proxon sweep", "", 1, 1, {}, task},
+               [](auto& options) {
+                 options.add_options()("set", po::value<std::vector<std::string>>(), "key=value: as for proxon sweep")("number", po::value<int32_t>(), "of the task");
+               }),
           with({"sweep export", "SWEEP csv|hdf5", "writes the table of trials to one file", either, 2, 2, {}, export_table},
                [](auto& options) { options.add_options()("to", po::value<std::string>(), "file to write; beside the archive when absent"); }),
           with({"sweep report", "SWEEP", "writes the report of a sweep", either, 1, 1, {}, report},

@@ -34,7 +34,19 @@ class Executor {
   virtual void stop() = 0;
 };
 
-/// Worker processes of this machine, each running many trials. `looks_back`: no more trials are taken than run at once.
-std::unique_ptr<Executor> local_executor(const Plan& plan, const Places& places, bool looks_back);
+/// Worker processes of this machine, each running many trials. `looks_back`: no more trials are taken than run at once. They are numbered from
+/// `first`; `workers` are as many as the plan says when 0.
+std::unique_ptr<Executor> local_executor(const Plan& plan, const Places& places, bool looks_back, int32_t first = 0, int64_t workers = 0);
+
+/// Jobs of a Slurm cluster, an array of as many tasks as there are workers, each running `command` with its number as SLURM_ARRAY_TASK_ID. The folder
+/// of the archive must be one that all nodes share.
+std::unique_ptr<Executor> slurm_executor(const Plan& plan, const Places& places, bool looks_back, const std::string& command);
+
+/// What a task of a cluster runs: takes trials from its file of orders, runs them in a worker process of its own, and ends when it is told to or when
+/// nobody has given out trials for long. Begun anew on another node, it goes on where it was.
+void run_task(const Plan& plan, const Places& places, int32_t number);
+
+/// The result of a trial that was lost for good.
+Result failed_result(const Plan& plan, LostTrial&& lost);
 
 }  // namespace proxon::sweep

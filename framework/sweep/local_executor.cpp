@@ -90,14 +90,17 @@ struct Process {
 
 class LocalExecutor : public Executor {
  public:
-  LocalExecutor(const Plan& plan, const Places& places, bool looks_back) : plan_(plan), places_(places), looks_back_(looks_back) {
-    int64_t n = plan.where_to_run().workers;
+  LocalExecutor(const Plan& plan, const Places& places, bool looks_back, int32_t first, int64_t workers)
+      : plan_(plan), places_(places), looks_back_(looks_back) {
+    int64_t n = workers > 0 ? workers : plan.where_to_run().workers;
     if (n == 0) n = std::max<int64_t>(1, std::thread::hardware_concurrency() / plan.where_to_run().threads);
     watches_ = static_cast<Watch*>(mmap(nullptr, static_cast<size_t>(n) * sizeof(Watch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     PROXON_CHECK(watches_ != MAP_FAILED);
     for (int64_t i = 0; i < n; ++i) {
-      processes_.emplace_back(static_cast<int32_t>(i), places_);
+      processes_.emplace_back(first + static_cast<int32_t>(i), places_);
       processes_.back().watch = new (watches_ + i) Watch;
+      // What stands in the journal already is of a worker before this one.
+      processes_.back().journal.read([](Result&&) {});
     }
     signal(SIGPIPE, SIG_IGN);
   }
@@ -295,8 +298,19 @@ class LocalExecutor : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> local_executor(const Plan& plan, const Places& places, bool looks_back) {
-  return std::make_unique<LocalExecutor>(plan, places, looks_back);
+std::unique_ptr<Executor> local_executor(const Plan& plan, const Places& places, bool looks_back, int32_t first, int64_t workers) {
+  return std::make_unique<LocalExecutor>(plan, places, looks_back, first, workers);
+}
+
+Result failed_result(const Plan& plan, LostTrial&& lost) {
+  Result result{.trial = std::move(lost.trial), .state = TrialState::failed, .start = lost.start, .seconds = lost.seconds, .worker = lost.worker,
+                .reason = std::move(lost.reason)};
+  try {
+    result.trial.id = plan.task->identify(plan.space, result.trial);
+  } catch (const Error&) {
+    result.trial.id = id_of_key(result.trial.key);
+  }
+  return result;
 }
 
 }  // namespace proxon::sweep

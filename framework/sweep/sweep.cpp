@@ -90,7 +90,7 @@ class Sweep {
 
   SweepSummary run() {
     const auto looks_back = sampler_.table().looks_back != 0;
-    executor_ = local_executor(plan_, places_, looks_back);
+    executor_ = plan_.where_to_run().name == "slurm" ? slurm_executor(plan_, places_, looks_back, options_.task_command) : local_executor(plan_, places_, looks_back);
     const double begin = monotonic_seconds();
     std::optional<Progress> progress;
     double shown = 0;
@@ -290,13 +290,7 @@ class Sweep {
       queue_.push_front(std::move(lost.trial));
       return;
     }
-    Result result{.trial = std::move(lost.trial), .state = TrialState::failed, .start = lost.start, .seconds = lost.seconds, .worker = lost.worker,
-                  .reason = std::move(lost.reason)};
-    try {
-      result.trial.id = plan_.task->identify(plan_.space, result.trial);
-    } catch (const Error&) {
-      result.trial.id = id_of_key(result.trial.key);
-    }
+    const Result result = failed_result(plan_, std::move(lost));
     journal_.append(result);
     take(result, axes_);
   }

@@ -14,6 +14,7 @@ struct SweepOptions {
   Rebuilt rebuilt = Rebuilt::ask;
   bool retry_failed = false;
   bool quiet = false;
+  std::string task_command;  ///< what a job of a cluster runs; its number follows
 };
 
 struct SweepSummary {
