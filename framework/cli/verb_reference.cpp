@@ -4,6 +4,7 @@
 #include "proxon/base/error.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/experiment/reference.hpp"
+#include "proxon/sweep/plan.hpp"
 
 namespace proxon::cli {
 namespace {
@@ -14,12 +15,19 @@ std::string command_page() {
   return text + "\nExit status: 0 done; 1 something that you can mend, said in one sentence; 2 no verb; 130 interrupted; 70 a defect of Proxon.\n";
 }
 
+std::string sweep_page() {
+  return "<!-- made by `proxon reference`; do not edit -->\n# The sweep file\n\nA sweep is a TOML file of its own; [docs/sweeps.md](../sweeps.md) shows how to write "
+         "one. File names are relative to it.\n" +
+         section_tables(sweep::sweep_sections());
+}
+
 int write_reference(const Call& call) {
   namespace fs = std::filesystem;
   Registry registry(default_folders(""));
   const fs::path folder = call.arguments[0];
   auto pages = reference_pages(registry, folder.string());
   pages.emplace_back("command_line.md", command_page());
+  pages.emplace_back("sweep.md", sweep_page());
   std::error_code none;
   fs::create_directories(folder, none);
   for (const auto& [name, text] : pages) {

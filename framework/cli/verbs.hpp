@@ -34,6 +34,7 @@ const std::vector<Verb>& verbs();
 std::vector<Verb> run_verbs();      ///< run, simulate, fit, evaluate, report, describe
 std::vector<Verb> plugin_verbs();   ///< plugin list, describe, check, new
 std::vector<Verb> archive_verbs();  ///< archive info, check, recover
+std::vector<Verb> sweep_verbs();    ///< sweep, sweep status, best, show, retry, export, report
 std::vector<Verb> reference_verbs();
 
 std::string help();

@@ -150,35 +150,51 @@ void reader(const PluginValue& plugin, Findings& findings) {
 }
 
 void sampler(const PluginValue& plugin, Findings& findings) {
-  const SamplerAxis axes[] = {{"plain", -2, 3, 0, 0, 0}, {"ratios", 1e-5, 1e-1, 0, 1, 0}, {"whole", 1, 9, 0, 0, 1}, {"choices", 0, 0, 4, 0, 0}};
+  const SamplerAxis axes[] = {{.name = "plain", .low = -2, .high = 3, .points = 3},
+                              {.name = "ratios", .low = 1e-5, .high = 1e-1, .points = 4, .logarithmic = 1},
+                              {.name = "whole", .low = 1, .high = 9, .points = 3, .whole = 1, .fidelity = 1},
+                              {.name = "choices", .choices = 4}};
   constexpr int64_t width = std::size(axes), trials = 60;
   for (const uint32_t maximise : {0u, 1u}) {
-    const Instance<SamplerTable, SamplerSetup> model(plugin, SamplerSetup{{1, purpose("conformance")}, axes, width, maximise, 0});
+    const Instance<SamplerTable, SamplerSetup> model(plugin, SamplerSetup{{1, purpose("conformance")}, axes, width, &maximise, 1, trials});
     std::vector<int64_t> trial;
     std::vector<double> points, values;
-    auto propose = [&](int64_t number) {
+    std::vector<uint32_t> states;
+    auto propose = [&](int64_t number, bool& has) {
       std::vector<double> point(width, NAN);
-      const SamplerHistory history{trial.data(), points.data(), values.data(), static_cast<int64_t>(trial.size())};
+      const SamplerHistory history{trial.data(), points.data(), values.data(), states.data(), static_cast<int64_t>(trial.size())};
       Status status;
-      model.table().propose(model.object(), number, &history, point.data(), width, &status);
+      has = model.table().propose(model.object(), number, &history, point.data(), width, &status);
       findings.ok(status, "propose");
       return point;
     };
-    bool inside = true, same = true;
-    for (int64_t number = 0; number < trials && inside; ++number) {
-      const std::vector<double> point = propose(number);
-      same &= same_bits(point, propose(number));
-      for (int64_t a = 0; a < width; ++a) {
+    if (model.table().points(model.object()) < trials) findings.add("it has fewer points than the trials that are wanted of it, in a space that holds them.");
+    bool inside = true, same = true, goes_on = true;
+    size_t running = trials;
+    for (int64_t number = 0; number < trials && inside && goes_on; ++number) {
+      bool has = false, again = false;
+      std::vector<double> point = propose(number, has);
+      // What waits for a trial that runs has its answer once that has ended.
+      if (!has && running < trials) {
+        states[running] = sampler_done, values[running] = 1, running = trials;
+        point = propose(number, has);
+      }
+      goes_on = has;
+      same &= same_bits(point, propose(number, again)) && has == again;
+      for (int64_t a = 0; a < width && has; ++a) {
         const SamplerAxis& axis = axes[a];
         const double x = point[static_cast<size_t>(a)], low = axis.choices ? 0 : axis.low, high = axis.choices ? static_cast<double>(axis.choices - 1) : axis.high;
         inside &= x >= low && x <= high && (!(axis.choices || axis.whole) || x == std::floor(x));
       }
-      // Every seventh trial fails.
+      // Every seventh trial fails, one at a time runs.
       trial.push_back(number), points.insert(points.end(), point.begin(), point.end());
+      states.push_back(number % 7 == 3 ? sampler_failed : sampler_done);
       values.push_back(number % 7 == 3 ? NAN : point[0] * point[0] + std::log(point[1]));
+      if (number % 7 == 5 && running == trials) running = static_cast<size_t>(number), states.back() = sampler_running, values.back() = NAN;
     }
     if (!inside) findings.add("it proposes a coordinate outside its axis, or no whole number where one belongs.");
     if (!same) findings.add("it proposes two points for the same trial and history.");
+    if (!goes_on) findings.add("it waits though no trial runs.");
   }
 }
 

@@ -74,6 +74,14 @@ std::string describe_plugin(const PluginInfo& plugin) {
   return text;
 }
 
+std::string section_tables(const std::vector<SectionInfo>& sections) {
+  std::string text;
+  for (const SectionInfo& section : sections)
+    text += fmt::format("\n## {}\n\n{}.\n\n{}", section.path.empty() ? "head" : "[" + section.path + "]",
+                        static_cast<char>(std::toupper(section.meaning[0])) + section.meaning.substr(1), markdown_table(*section.schema));
+  return text;
+}
+
 std::vector<std::pair<std::string, std::string>> reference_pages(Registry& registry, const std::string& folder) {
   const std::string made = "<!-- made by `proxon reference`; do not edit -->\n";
   std::string text = made +
@@ -88,9 +96,7 @@ std::vector<std::pair<std::string, std::string>> reference_pages(Registry& regis
                      "experiment file.\n\nNumbers that stand in several places are named once in the table [constants]; a text that begins with '=' is an expression in "
                      "them (+ - * / ^, comparisons, ?:, sqrt, exp, ln, abs, min, max, round, floor, ceil), whose value is in the key's own unit: `scale = 0.1` in "
                      "[constants], then `size = \"= round(20683 * scale)\"`. `--set constants.scale=1` changes it everywhere.\n";
-  for (const SectionInfo& section : experiment_sections())
-    text += fmt::format("\n## {}\n\n{}.\n\n{}", section.path.empty() ? "head" : "[" + section.path + "]",
-                        static_cast<char>(std::toupper(section.meaning[0])) + section.meaning.substr(1), markdown_table(*section.schema));
+  text += section_tables(experiment_sections());
   std::vector<std::pair<std::string, std::string>> pages{{"experiment.md", text}};
 
   for (const KindInfo& kind : plugin_kinds()) {

@@ -222,4 +222,18 @@ Drawing draw(const Heatmap& chart) {
   return drawing;
 }
 
+Drawing draw(const Parallel& chart) {
+  Drawing drawing{.data = {{"kind", "parallel"}, {"value", axis(chart.value)}, {"maximise", chart.maximise}, {"scales", Json::array()}}};
+  for (const auto& scale : chart.scales) {
+    PROXON_CHECK(scale.values.size() == chart.values.size(), "'{}': {} values along {}, {} lines", chart.title, scale.values.size(), scale.axis.label,
+                 chart.values.size());
+    Json json = axis(scale.axis);
+    json["values"] = column(scale.values), json["names"] = scale.names;
+    drawing.data["scales"].push_back(std::move(json));
+  }
+  drawing.data["values"] = column(chart.values);
+  drawing.empty = chart.scales.empty() || nothing_in(chart.values);
+  return drawing;
+}
+
 }  // namespace proxon::report

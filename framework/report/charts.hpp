@@ -21,6 +21,7 @@ Drawing draw(const Histogram& chart);
 Drawing draw(const Raster& chart);
 Drawing draw(const Scatter& chart);
 Drawing draw(const Heatmap& chart);
+Drawing draw(const Parallel& chart);
 
 /// A number for people: four significant digits, thousands separated, a dash when it is not finite.
 std::string shown(double value);

@@ -183,13 +183,29 @@ struct Heatmap {
   bool wide = false;
 };
 
+/// Parallel coordinates: an upright scale a column, a line a row, coloured by a value; later rows lie in front. NaN leaves a scale out. With names
+/// the values of a scale are positions among them.
+struct Parallel {
+  struct Scale {
+    Axis axis;
+    std::vector<double> values;  ///< [rows]
+    std::vector<std::string> names = {};
+  };
+  std::string title, caption;
+  std::vector<Scale> scales = {};
+  Axis value;
+  std::vector<double> values = {};  ///< [rows]
+  bool maximise = false;            ///< large values are the good ones, and stand out
+  bool wide = true;
+};
+
 /// Text in fixed-width letters, say the experiment file; folded unless `open`.
 struct Code {
   std::string title, caption, text;
   bool open = false;
 };
 
-using Block = std::variant<Facts, Table, Lines, Histogram, Raster, Scatter, Heatmap, Code>;
+using Block = std::variant<Facts, Table, Lines, Histogram, Raster, Scatter, Heatmap, Parallel, Code>;
 
 /// `text` is plain; an empty line starts a paragraph.
 struct Section {

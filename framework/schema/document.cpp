@@ -13,9 +13,15 @@
 
 namespace proxon {
 
+/// A value that was set from outside, by its path: what began the messages about it, and the path as it was written.
+struct SetFrom {
+  std::string origin, key;
+};
+using Overridden = std::map<std::string, SetFrom>;
+
 struct Document::Tree {
   toml::table root;
-  std::map<std::string, std::string> overridden;  // path -> as it was written after --set
+  Overridden overridden;
   std::map<std::string, std::string> computed;    // path of a value that was an expression -> where it stood
   std::map<std::string, double> constants;
 };
@@ -23,7 +29,7 @@ struct Document::Tree {
 struct Table::Node {
   Document* document = nullptr;
   PluginCatalog* catalog = nullptr;
-  const std::map<std::string, std::string>* overridden = nullptr;
+  const Overridden* overridden = nullptr;
   const std::map<std::string, std::string>* computed = nullptr;
   const toml::table* table = nullptr;  // null: absent, reads as empty
   std::string path;                    // "network.populations.E"
@@ -73,9 +79,10 @@ std::optional<size_t> element(toml::array& array, const std::string& part) {
 }
 
 /// Puts "a.b.c=value" into the tree, making tables on the way.
-void apply_override(toml::table& root, const std::string& text, std::map<std::string, std::string>& overridden) {
+void apply_override(toml::table& root, const Override& given, Overridden& overridden) {
+  const auto& [text, origin] = given;
   const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) fail("--set {}: write key=value, for example training.epochs=20.", text);
+  if (equals == std::string::npos || equals == 0) fail("{}{}: write key=value, for example training.epochs=20.", origin, text);
   auto trim = [](std::string part) {
     part.erase(0, part.find_first_not_of(' '));
     part.erase(part.find_last_not_of(' ') + 1);
@@ -113,12 +120,18 @@ void apply_override(toml::table& root, const std::string& text, std::map<std::st
         parts[i] = std::to_string(*number);
       }
     }
-    if (!next) fail("--set {}: there is no '{}' in '{}'.", text, parts[i], key);
+    if (!next) fail("{}{}: there is no '{}' in '{}'.", origin, text, parts[i], key);
     at = next;
   }
-  if (!at->is_table()) fail("--set {}: '{}' is not a table that has keys.", text, key.substr(0, key.rfind('.')));
+  if (!at->is_table()) fail("{}{}: '{}' is not a table that has keys.", origin, text, key.substr(0, key.rfind('.')));
   at->as_table()->insert_or_assign(parts.back(), *parsed.get("value"));
-  overridden[fmt::format("{}", fmt::join(parts, "."))] = key;
+  overridden[fmt::format("{}", fmt::join(parts, "."))] = {origin, key};
+}
+
+std::vector<Override> from_command_line(const std::vector<std::string>& texts) {
+  std::vector<Override> overrides;
+  for (const std::string& text : texts) overrides.push_back({text});
+  return overrides;
 }
 
 }  // namespace
@@ -127,22 +140,25 @@ Document::Document(const std::string& path, const std::vector<std::string>& over
     : Document(path, read_file(path), overrides, catalog) {}
 
 Document::Document(const std::string& path, const std::string& text, const std::vector<std::string>& overrides, PluginCatalog& catalog)
+    : Document(path, text, catalog, from_command_line(overrides)) {}
+
+Document::Document(const std::string& path, const std::string& text, PluginCatalog& catalog, std::span<const Override> overrides)
     : path_(path), text_(text), tree_(std::make_unique<Tree>()), catalog_(catalog) {
   parse(overrides);
 }
 
 Document::~Document() = default;
 
-void Document::parse(const std::vector<std::string>& overrides) {
+void Document::parse(std::span<const Override> overrides) {
   try {
     tree_->root = toml::parse(text_, path_);
   } catch (const toml::parse_error& error) {
     fail("{}:{}:{}: is not TOML: {}.", path_, error.source().begin.line, error.source().begin.column, error.description());
   }
-  for (const std::string& text : overrides) apply_override(tree_->root, text, tree_->overridden);
+  for (const Override& override : overrides) apply_override(tree_->root, override, tree_->overridden);
   tree_->constants = evaluate_constants(tree_->root, tree_->computed, [&](const std::string& key, const toml::node& node) {
     const auto written = tree_->overridden.find(key);
-    if (written != tree_->overridden.end()) return "--set " + written->second;
+    if (written != tree_->overridden.end()) return written->second.origin + written->second.key;
     return fmt::format("{}:{}:{}: {}", path_, node.source().begin.line, node.source().begin.column, key);
   });
 }
@@ -177,6 +193,66 @@ bool Document::agrees(const Document& other, std::string_view key) const {
   return text(*mine) == text(*theirs);
 }
 
+std::vector<std::string> Document::keys(std::string_view path) const {
+  const toml::node* node = &tree_->root;
+  std::istringstream stream{std::string(path)};
+  for (std::string part; node && std::getline(stream, part, '.');) node = node->is_table() ? node->as_table()->get(part) : nullptr;
+  std::vector<std::string> names;
+  if (node && node->is_table())
+    for (const auto& [key, value] : *node->as_table()) names.emplace_back(key.str());
+  return names;
+}
+
+std::vector<std::pair<std::string, Entry>> Document::parameters() const {
+  std::map<std::string, Entry> all;
+  auto join = [](const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; };
+  for (const auto& [path, values] : read_)
+    for (Entry& entry : values.entries()) all.insert_or_assign(join(path, entry.name), std::move(entry));
+  for (const auto& [path, list] : initial_)
+    for (const auto& [field, distribution] : list)
+      all.insert_or_assign(join(path, field->name), Entry{.name = field->name, .value = distribution_text(distribution), .unit = field->unit});
+  return {all.begin(), all.end()};
+}
+
+namespace {
+const PluginRef& plugin_of_field(const Values& values, const FieldInfo& field) {
+  return *reinterpret_cast<const PluginRef*>(static_cast<const char*>(values.data()) + field.offset);
+}
+
+const FieldInfo* declaration_in(const Values& values, std::string_view name) {
+  const size_t dot = name.find('.');
+  const FieldInfo* field = values.find(name.substr(0, dot));
+  if (!field || dot == std::string_view::npos || field->type == FieldType::distribution) return field;
+  if (field->type != FieldType::plugin || !plugin_of_field(values, *field)) return nullptr;
+  return declaration_in(plugin_of_field(values, *field)->values, name.substr(dot + 1));
+}
+
+void plugins_in(const Values& values, std::map<std::pair<std::string, std::string>, PluginValue>& all) {
+  for (const FieldInfo& field : values.schema().list()) {
+    if (field.type != FieldType::plugin || !plugin_of_field(values, field)) continue;
+    const PluginValue& plugin = *plugin_of_field(values, field).value;
+    all.try_emplace({plugin.kind, plugin.name}, plugin);
+    plugins_in(plugin.values, all);
+  }
+}
+}  // namespace
+
+const FieldInfo* Document::declaration(std::string_view path) const {
+  for (const auto& [table, values] : read_) {
+    if (!table.empty() && !(path.starts_with(table) && path.substr(table.size()).starts_with("."))) continue;
+    if (const FieldInfo* field = declaration_in(values, table.empty() ? path : path.substr(table.size() + 1))) return field;
+  }
+  return nullptr;
+}
+
+std::vector<PluginValue> Document::plugins() const {
+  std::map<std::pair<std::string, std::string>, PluginValue> all;
+  for (const auto& [path, values] : read_) plugins_in(values, all);
+  std::vector<PluginValue> list;
+  for (auto& [name, plugin] : all) list.push_back(std::move(plugin));
+  return list;
+}
+
 Table Document::root() {
   return Table(std::make_shared<Table::Node>(Table::Node{this, &catalog_, &tree_->overridden, &tree_->computed, &tree_->root, "", {}, {}}));
 }
@@ -188,13 +264,18 @@ bool Table::has(std::string_view key) const { return node_->table && node_->tabl
 std::string Table::where(std::string_view key) const {
   const std::string path = node_->join(key);
   for (const auto& [name, written] : *node_->overridden)
-    if (name == path || path.starts_with(name + ".")) return fmt::format("--set {}{}: ", written, path.substr(name.size()));
+    if (name == path || path.starts_with(name + ".")) return fmt::format("{}{}{}: ", written.origin, written.key, path.substr(name.size()));
   if (const auto place = node_->computed->find(path); place != node_->computed->end()) return place->second + ": ";
   const toml::node* node = node_->table;
   if (node && !key.empty() && node_->table->get(key)) node = node_->table->get(key);
   const std::string& file = node_->document->path();
+  if (path.empty()) return fmt::format("{}: ", file);
+  // A table that is there only because a value below it was set.
+  if (!node || !node->source().begin.line)
+    for (const auto& [name, written] : *node_->overridden)
+      if (name.starts_with(path + ".")) return fmt::format("{}{}: ", written.origin, path);
   if (node && node->source().begin.line) return fmt::format("{}:{}:{}: {}: ", file, node->source().begin.line, node->source().begin.column, path);
-  return path.empty() ? fmt::format("{}: ", file) : fmt::format("{}: {}: ", file, path);
+  return fmt::format("{}: {}: ", file, path);
 }
 
 namespace {
@@ -271,6 +352,15 @@ std::vector<double> read_column(const FieldInfo& field, const toml::table& table
   }
   if (values.empty()) fail("{}{} has no rows below its header.", where, *file);
   return values;
+}
+
+/// A value as it would be written in the file, on one line.
+std::string toml_text(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  std::string line = text.str();
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
 }
 
 template <class T, class ReadOne>
@@ -353,6 +443,12 @@ Distribution read_distribution(const FieldInfo& field, const toml::node& node, c
 }  // namespace
 
 Values Table::read(const SchemaInfo& schema) {
+  Values values = read_quietly(schema);
+  node_->document->read_.insert_or_assign(node_->path, values);
+  return values;
+}
+
+Values Table::read_quietly(const SchemaInfo& schema) {
   Values values(schema);
   const std::string& document = node_->document->path();
   std::vector<std::string_view> names;
@@ -411,8 +507,8 @@ Values Table::read(const SchemaInfo& schema) {
         values.set(field, read_list<int64_t>(*node, at, "whole numbers", [&](const toml::node& element) { return read_whole(field, element, at); }));
         break;
       case FieldType::texts:
-        values.set(field, read_list<std::string>(*node, at, "texts", [&](const toml::node& element) {
-                     return read_text(field, element, at, document);
+        values.set(field, read_list<std::string>(*node, at, field.flags & field_any ? "values" : "texts", [&](const toml::node& element) {
+                     return field.flags & field_any ? toml_text(element) : read_text(field, element, at, document);
                    }));
         break;
       case FieldType::distribution: values.set(field, read_distribution(field, *node, at)); break;
@@ -430,7 +526,7 @@ Values Table::read(const SchemaInfo& schema) {
         }
         Table below(node_->child(field.name, node_->join(field.name), table));
         below.node_->asked.insert("name");
-        values.set(field, PluginValue{field.choices, *name, plugin, below.read(node_->catalog->parameters(*plugin))});
+        values.set(field, PluginValue{field.choices, *name, plugin, below.read_quietly(node_->catalog->parameters(*plugin))});
         break;
       }
     }
@@ -445,6 +541,7 @@ std::vector<std::pair<const FieldInfo*, Distribution>> Table::read_distributions
       all.emplace_back(&field, read_distribution(field, *node, where(field.name)));
       if (all.back().second.law != DistanceLaw::none) fail("{}a state has no distance; leave `distance` out.", where(field.name));
     }
+  if (!all.empty()) node_->document->initial_.insert_or_assign(node_->path, all);
   return all;
 }
 
@@ -488,7 +585,7 @@ void Table::skip(std::string_view key, std::string_view why_without_effect) {
   node_->asked.emplace(key);
   const std::string path = node_->join(key);
   for (const auto& [name, written] : *node_->overridden)
-    if (name == path || name.starts_with(path + ".")) fail("--set {}: has no effect: {}.", written, why_without_effect);
+    if (name == path || name.starts_with(path + ".")) fail("{}{}: has no effect: {}.", written.origin, written.key, why_without_effect);
 }
 
 void Table::finish() const {

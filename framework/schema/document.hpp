@@ -1,6 +1,7 @@
 // An experiment file (TOML 1.0) as a tree that remembers where everything stands and what has been read, so that each mistake is one
 // sentence with file, line, column, key and the nearest right name; a key that nobody read is a mistake as well.
 #pragma once
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -53,8 +54,15 @@ class Table {
  private:
   friend class Document;
   struct Node;
+  Values read_quietly(const SchemaInfo& schema);
   explicit Table(std::shared_ptr<Node> node) : node_(std::move(node)) {}
   std::shared_ptr<Node> node_;
+};
+
+/// A value that replaces or adds one of the document: "training.epochs=20". `origin` begins the messages about it.
+struct Override {
+  std::string text;
+  std::string origin = "--set ";
 };
 
 class Document {
@@ -63,6 +71,7 @@ class Document {
   Document(const std::string& path, const std::vector<std::string>& overrides, PluginCatalog& catalog);
   /// The same from text; `path` is used in messages and for relative file names.
   Document(const std::string& path, const std::string& text, const std::vector<std::string>& overrides, PluginCatalog& catalog);
+  Document(const std::string& path, const std::string& text, PluginCatalog& catalog, std::span<const Override> overrides);
   ~Document();
 
   Table root();
@@ -74,12 +83,26 @@ class Document {
   std::string resolved_text(const Document& other, std::span<const std::string_view> keys) const;
   /// Whether the two say the same below `key`.
   bool agrees(const Document& other, std::string_view key) const;
+  /// The keys of the table at `path` ("network.populations"; "" is the root); empty when there is none.
+  std::vector<std::string> keys(std::string_view path) const;
+
+  // What has been read so far, for whoever asks what an experiment means and not how it is written.
+
+  /// Every parameter as "path = value" with its unit, in the order of the paths: equal for two documents that mean the same.
+  std::vector<std::pair<std::string, Entry>> parameters() const;
+  /// The declaration of the parameter at `path` ("training.optimizer.learning_rate"); null when none of that name was read.
+  const FieldInfo* declaration(std::string_view path) const;
+  /// The plugins that were chosen, each once.
+  std::vector<PluginValue> plugins() const;
 
  private:
+  friend class Table;
   struct Tree;
-  void parse(const std::vector<std::string>& overrides);
+  void parse(std::span<const Override> overrides);
   std::string path_, text_;
   std::unique_ptr<Tree> tree_;
+  std::map<std::string, Values> read_;  // by path of the table
+  std::map<std::string, std::vector<std::pair<const FieldInfo*, Distribution>>> initial_;
   PluginCatalog& catalog_;
 };
 

@@ -35,7 +35,8 @@ enum FieldFlag : uint32_t {
   field_inhibitory = 32,   ///< input port: takes spikes through negative weights
   field_current = 64,      ///< input port: takes currents, not spikes
   field_rate = 128,        ///< input port: takes the activity of rate neurons
-  field_filled = 256,   ///< a list that the framework fills from the file that `file` names
+  field_filled = 256,      ///< a list that the framework fills from the file that `file` names
+  field_any = 512,         ///< a list of texts whose elements may be of any type: each is kept as the TOML it is written in
 };
 
 /// One parameter, as plain data.
@@ -131,6 +132,7 @@ constexpr detail::Modifier plugin_of(const char* kind) { return {.choices = kind
 constexpr detail::Modifier required{.flags = field_required};
 constexpr detail::Modifier file_name{.flags = field_path};
 constexpr detail::Modifier filled_from_file{.flags = field_filled};
+constexpr detail::Modifier of_any_type{.flags = field_any};
 constexpr detail::Modifier excitatory{.flags = field_excitatory};
 constexpr detail::Modifier inhibitory{.flags = field_inhibitory};
 constexpr detail::Modifier current{.flags = field_current};

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <proxon/plugin/sampler.hpp>
 
 using namespace proxon;
@@ -15,19 +14,7 @@ struct random_search {
   random_search(const Parameters&, const SamplerSetup& setup) : space(setup) {}
 
   void propose(int64_t trial, const SamplerHistory&, std::span<double> point) const {
-    for (size_t a = 0; a < point.size(); ++a) {
-      const SamplerAxis& axis = space.axis[a];
-      const double u = uniform(space.key, uint64_t(trial), a);
-      if (axis.choices > 0) {
-        point[a] = std::floor(u * double(axis.choices));
-      } else if (axis.whole) {
-        point[a] = axis.low + std::floor(u * (axis.high - axis.low + 1));
-      } else if (axis.logarithmic) {
-        point[a] = std::min(axis.high, axis.low * std::pow(axis.high / axis.low, u));
-      } else {
-        point[a] = axis.low + u * (axis.high - axis.low);
-      }
-    }
+    for (size_t a = 0; a < point.size(); ++a) point[a] = at_share(space.axis[a], uniform(space.key, static_cast<uint64_t>(trial), a));
   }
 };
 

@@ -8,9 +8,13 @@ using namespace proxon;
 TEST_CASE("random search draws each axis from its range, evenly in the axis's own measure") {
   Registry registry(default_folders(""));
   const PluginInfo& info = registry.find("sampler", "random");
-  const SamplerAxis axes[] = {{"plain", -1, 3, 0, 0, 0}, {"ratios", 1e-4, 1, 0, 1, 0}, {"whole", 2, 5, 0, 0, 1}, {"choices", 0, 0, 3, 0, 0}};
+  const SamplerAxis axes[] = {{.name = "plain", .low = -1, .high = 3},
+                              {.name = "ratios", .low = 1e-4, .high = 1, .logarithmic = 1},
+                              {.name = "whole", .low = 2, .high = 5, .whole = 1},
+                              {.name = "choices", .choices = 3}};
+  const uint32_t minimise = 0;
   const Instance<SamplerTable, SamplerSetup> sampler({info.kind, info.name, &info, Values(*info.parameters)},
-                                                     {{7, purpose("sampler")}, axes, 4, 0, 0});
+                                                     {{7, purpose("sampler")}, axes, 4, &minimise, 1, 0});
   const int64_t n = 6000;
   double plain = 0, decades = 0;
   int whole[4] = {}, choices[3] = {};

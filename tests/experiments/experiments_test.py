@@ -5,9 +5,11 @@ experiments_test.py NAME PROXON SOURCE_FOLDER WORK_FOLDER; ends with 77 where re
 import math
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 import h5py
 import numpy as np
@@ -146,6 +148,37 @@ def microcircuit():
             check(rate[layer + "E"] < rate[layer + "I"], f"{layer}: inhibitory neurons fire more")
         check(rate["L6E"] < rate["L4E"] < rate["L5E"], "excitatory neurons fire most in layer 5, least in layer 6")
         check(all(0.1 < value < 25 for value in rate.values()), "low rates everywhere")
+
+
+def quickstart_sweep():
+    # Two of the nine seeds. It is killed on its way, workers and all, and goes on with the same command.
+    command = [proxon, "sweep", str(source / "datasets/quickstart/sweep.toml"), "--set", "axes.seed.values=[1, 2]"]
+    process = subprocess.Popen(command, cwd=work, stdout=subprocess.DEVNULL, start_new_session=True)
+
+    def done():
+        status = subprocess.run([proxon, "sweep", "status", "sweep.h5"], cwd=work, capture_output=True, text=True)
+        return int(re.search(r"done +(\d+)", status.stdout).group(1)) if status.returncode == 0 else 0
+    while done() < 30 and process.poll() is None:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    kept = done()
+    check(30 <= kept < 120, f"{kept} trials had ended when it was killed")
+    result = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=280)
+    print(result.stdout + result.stderr, flush=True)
+    check(result.returncode == 0 and f"{kept} of them known from before" in result.stdout, "the same command goes on")
+    with h5py.File(work / "sweep.h5") as f:
+        trials = f["trials"]
+        check(len(trials["id"]) == 120 and len(set(trials["id"][:])) == 120 and (trials["state"][:] == 0).all(), "120 trials are done, each once")
+        r2, rule = trials["figures/r2.test"][:], trials["axes/rule"][:]
+        names = [c.decode() if isinstance(c, bytes) else c for c in trials["axes/rule"].attrs["choices"]]
+        best = {n: r2[rule == i].max() for i, n in enumerate(names)}
+        check(best["backprop"] > 0.4 and best["backprop"] > max(best["oja"], best["hebb"]), f"backpropagation predicts best: {best}")
+        check(len(f["curves/row"]) == 120 * 15, "15 epochs of each trial")
+        check(len(f["kept"]) == 3, "the archives of the best three are kept")
+    check(subprocess.run([proxon, "sweep", "report", "sweep.h5"], cwd=work).returncode == 0, "report")
+    page = (work / "sweep.html").read_text()
+    check(all(part in page for part in ("Best trials", "History of r2", "Importance of the axes", "All axes at once", "Curves of the best trials")), "the report has its parts")
 
 
 def tiny_mlp_tanh():

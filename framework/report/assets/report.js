@@ -378,6 +378,86 @@
     },
   };
 
+  const blend = (stops, share) => {
+    const place = clamp(share, 0, 1) * (stops.length - 1), i = Math.min(Math.floor(place), stops.length - 2);
+    return stops[i].map((from, c) => Math.round(from + (stops[i + 1][c] - from) * (place - i)));
+  };
+  const hexes = (colours) => colours.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+
+  kinds.parallel = (chart) => {
+    // Colours by rank, so that a few wild values do not take them all; the good end stands out in both themes.
+    const finiteValues = finite(chart.values).sort((a, b) => a - b);
+    const stops = hexes(theme() === 'dark' ? viridis : [...viridis].reverse().slice(1));
+    const rank = (value) => {
+      let low = 0, high = finiteValues.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (finiteValues[middle] < value) low = middle + 1; else high = middle;
+      }
+      return finiteValues.length > 1 ? low / (finiteValues.length - 1) : 0.5;
+    };
+    const good = (value) => chart.maximise ? rank(value) : 1 - rank(value);
+    const scales = chart.scales.map((axis) => {
+      const values = finite(axis.values);
+      let [low, high] = axis.names.length ? [0, axis.names.length - 1] : range(values);
+      const ratios = axis.log && low > 0;
+      if (low === high) [low, high] = ratios ? [low / 2, high * 2] : [low - 1, high + 1];
+      const share = (v) => ratios ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
+      const at = (u) => ratios ? low * (high / low) ** u : low + u * (high - low);
+      const whole = values.every(Number.isInteger) && high - low <= 6 && !ratios;
+      const ticks = axis.names.length ? axis.names.map((_, i) => i) :
+          whole ? Array.from({length: high - low + 1}, (_, i) => low + i) : [0, 0.25, 0.5, 0.75, 1].map(at);
+      return {...axis, share, ticks, text: (v) => axis.names.length ? axis.names[v] : number(+v.toPrecision(3))};
+    });
+    const paint = ({ctx, chartArea: area}) => {
+      ctx.save();
+      const left = area.left + 8, right = area.right - 90, top = area.top + 22, bottom = area.bottom - 4;
+      const x = (i) => left + (right - left) * (scales.length > 1 ? i / (scales.length - 1) : 0.5);
+      const y = (scale, value) => bottom - (bottom - top) * scale.share(value);
+      ctx.globalAlpha = clamp(25 / Math.sqrt(chart.values.length), 0.35, 0.9);
+      chart.values.forEach((value, row) => {
+        if (value === null) return;
+        const share = good(value);
+        ctx.strokeStyle = `rgb(${blend(stops, share)})`;
+        ctx.lineWidth = share > 0.95 ? 1.8 : 1;
+        ctx.beginPath();
+        let begun = false;
+        scales.forEach((scale, i) => {
+          const v = scale.values[row];
+          if (v === null) return;
+          if (begun) ctx.lineTo(x(i), y(scale, v)); else ctx.moveTo(x(i), y(scale, v));
+          begun = true;
+        });
+        ctx.stroke();
+      });
+      ctx.globalAlpha = 1;
+      ctx.font = `12px ${Chart.defaults.font.family}`;
+      scales.forEach((scale, i) => {
+        ctx.strokeStyle = css('--soft');
+        ctx.lineWidth = 1.2;
+        ctx.beginPath();
+        ctx.moveTo(x(i), top);
+        ctx.lineTo(x(i), bottom);
+        ctx.stroke();
+        ctx.textBaseline = 'middle';
+        ctx.textAlign = i === 0 ? 'left' : 'center';
+        ctx.fillStyle = css('--ink');
+        ctx.fillText(scale.title, x(i), top - 14);
+        ctx.textAlign = 'left';
+        for (const tick of scale.ticks) {
+          const text = scale.text(tick), width = ctx.measureText(text).width;
+          ctx.fillStyle = faded(css('--card'), 0.8);
+          ctx.fillRect(x(i) + 4, y(scale, tick) - 8, width + 4, 16);
+          ctx.fillStyle = css('--soft');
+          ctx.fillText(text, x(i) + 6, clamp(y(scale, tick), top + 4, bottom - 4));
+        }
+      });
+      ctx.restore();
+    };
+    const hidden = {display: false};
+    return config('scatter', [], {x: hidden, y: hidden}, {paint, tooltip: false});
+  };
+
   function paintColourBar(ctx, area, low, high, rgb, title) {
     const left = area.right + 14, width = 12;
     ctx.save();

@@ -1,0 +1,273 @@
+#include <openssl/evp.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "proxon/experiment/pipeline.hpp"
+#include "proxon/sweep/task.hpp"
+
+namespace proxon::sweep {
+
+namespace fs = std::filesystem;
+
+TrialId hash_of(std::initializer_list<std::string_view> texts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  PROXON_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "no SHA-256 in libcrypto");
+  for (const std::string_view text : texts) {
+    const uint64_t size = text.size();
+    EVP_DigestUpdate(context.get(), &size, sizeof size), EVP_DigestUpdate(context.get(), text.data(), text.size());
+  }
+  unsigned char sum[EVP_MAX_MD_SIZE];
+  EVP_DigestFinal_ex(context.get(), sum, nullptr);
+  TrialId id;
+  for (int i = 0; i < 8; ++i) id.high = id.high << 8 | sum[i], id.low = id.low << 8 | sum[8 + i];
+  return id;
+}
+
+bool changes_simulation(std::string_view parameter) {
+  if (parameter == "seed" || parameter.starts_with("constants.")) return true;
+  return std::any_of(simulation_tables.begin(), simulation_tables.end(), [&](std::string_view table) {
+    return parameter.starts_with(table) && parameter.substr(table.size()).starts_with(".");
+  });
+}
+
+namespace {
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path)) fail("{}: cannot be opened for reading. Is the name right?", path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<uint8_t> read_bytes(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// What is shown and how often a file is flushed changes no result.
+bool changes_nothing(const std::string& path) {
+  return path == "title" || path == "description" || path.starts_with("report.") || path == "record.flush_interval" ||
+         path == "simulation.checkpoint_interval";
+}
+
+/// What a document that has been loaded means, a line a parameter; files count by what they hold, not by where they are.
+std::string meaning(const Document& document, bool simulation_only) {
+  static std::map<std::pair<std::string, fs::file_time_type>, std::string> sums;
+  std::string text;
+  for (const auto& [path, entry] : document.parameters()) {
+    if (changes_nothing(path) || (simulation_only && !changes_simulation(path))) continue;
+    std::string value = entry.value;
+    const FieldInfo* field = document.declaration(path);
+    if (std::error_code error; field && (field->flags & field_path) && fs::is_regular_file(value, error)) {
+      std::string& sum = sums[{value, fs::last_write_time(value, error)}];
+      if (sum.empty()) sum = sha256_of(value);
+      value = sum;
+    }
+    text += fmt::format("{} = {} {}\n", path, value, entry.unit);
+  }
+  return text;
+}
+
+class ExperimentTask : public Task {
+ public:
+  ExperimentTask(const ExperimentTaskOptions& options, Registry& registry, Space& space)
+      : options_(options), text_(read_text(options.file)), registry_(registry) {
+    // The experiment as it stands, and what its schemas say of the axes.
+    const std::unique_ptr<Document> base = document(options_.settings);
+    const Experiment experiment = load(*base, registry_);
+    seed_ = experiment.seed;
+    later_ = experiment.has_model;
+    note_plugins(*base, experiment);
+    for (Axis& axis : space.axes) settle(axis, *base);
+    for (const Axis& axis : space.axes)
+      shares_simulations_ |= std::none_of(axis.parameters.begin(), axis.parameters.end(), changes_simulation);
+    for (size_t a = 0; a < space.axes.size(); ++a) try_out(space, a);
+    basis_ = meaning(*base, false);
+    for (const archive::PluginRecord& plugin : plugins_) basis_ += fmt::format("{} {} {}\n", plugin.kind, plugin.name, plugin.stamp);
+  }
+
+  std::string basis() const override { return basis_; }
+  std::string text() const override { return text_; }
+  std::vector<archive::PluginRecord> plugins() const override { return plugins_; }
+
+  TrialId identify(const Space& space, const Trial& trial) override {
+    const std::unique_ptr<Document> its = document(overrides(space, trial));
+    const Experiment experiment = load(*its, registry_);
+    return hash_of({meaning(*its, false), sums_of(*its, experiment)});
+  }
+
+  void run(const Space& space, const Trial& trial, const std::string& scratch, Result& result) override {
+    const std::unique_ptr<Document> its = document(overrides(space, trial));
+    Experiment experiment = load(*its, registry_);
+    result.trial.id = hash_of({meaning(*its, false), sums_of(*its, experiment)});
+    const std::string work = (fs::path(scratch) / "trial.h5").string();
+    std::error_code none;
+    fs::remove(work, none);
+
+    // The network and its recordings: those of an earlier trial when they are the same, else anew.
+    const std::string known = shares_simulations_ ? (fs::path(scratch) / (hash_of({meaning(*its, true)}).text() + ".h5")).string() : work;
+    RunOptions options{.archive = known, .stages = {Stage::simulate}, .overwrite = true, .quiet = true};
+    if (known == work || !fs::exists(known)) {
+      options.archive = work;
+      proxon::run(experiment, options);
+      if (known != work) fs::rename(work, known), remember(known);
+    }
+    if (known != work) fs::copy_file(known, work, fs::copy_options::overwrite_existing);
+    options = {.archive = work, .stages = {Stage::evaluate}, .quiet = true};
+    if (later_) options.stages = {Stage::fit, Stage::evaluate};
+    proxon::run(experiment, options);
+
+    // What came of it.
+    {
+      const archive::Reader reader(work);
+      for (const archive::MetricRecord& metric : reader.metrics())
+        result.figures.emplace_back(metric.scope.empty() ? metric.name : metric.name + "." + metric.scope, metric.defined ? metric.value : NAN);
+      for (const archive::EpochRecord& epoch : reader.epochs()) {
+        result.curve.push_back({static_cast<int32_t>(epoch.epoch), static_cast<float>(epoch.train_loss), static_cast<float>(epoch.validation_loss)});
+      }
+      if (!result.curve.empty()) {
+        const auto best = std::min_element(result.curve.begin(), result.curve.end(), [](const Epoch& a, const Epoch& b) {
+          return std::isnan(b.validation_loss) ? !std::isnan(a.validation_loss) : a.validation_loss < b.validation_loss;
+        });
+        const Epoch& last = std::isnan(best->validation_loss) ? result.curve.back() : *best;
+        result.figures.emplace_back("train_loss", last.train_loss);
+        if (!std::isnan(last.validation_loss)) result.figures.emplace_back("validation_loss", last.validation_loss);
+      }
+    }
+    if (!options_.curves) result.curve.clear();
+    if (trial.keep) result.archive = read_bytes(work);
+    fs::remove(work, none);
+  }
+
+  uint64_t seed() const override { return seed_; }
+  std::string command() const override {
+    std::string text = fmt::format("proxon run {}", options_.file);
+    for (const Override& o : options_.settings) text += fmt::format(" --set '{}'", o.text);
+    return text;
+  }
+
+ private:
+  std::unique_ptr<Document> document(const std::vector<Override>& overrides) const {
+    return std::make_unique<Document>(options_.file, text_, registry_, overrides);
+  }
+
+  std::vector<Override> overrides(const Space& space, const Trial& trial) const {
+    std::vector<Override> all = options_.settings;
+    for (Override& o : space.overrides(trial.point)) all.push_back(std::move(o));
+    if (trial.repeat > 0) all.push_back({fmt::format("seed={}", seed_ + static_cast<uint64_t>(trial.repeat)), "repeats: "});
+    return all;
+  }
+
+  /// Simulations of this worker that are kept for trials to come: the last few.
+  void remember(const std::string& path) {
+    simulated_.push_back(path);
+    if (simulated_.size() <= most_simulated) return;
+    std::error_code none;
+    fs::remove(simulated_.front(), none);
+    simulated_.pop_front();
+  }
+
+  /// All plugins of an experiment: those that its parameters name, and the metrics.
+  static std::vector<PluginValue> plugins_of(const Document& document, const Experiment& experiment) {
+    std::vector<PluginValue> all = document.plugins();
+    all.insert(all.end(), experiment.metrics.begin(), experiment.metrics.end());
+    return all;
+  }
+
+  void note_plugins(const Document& document, const Experiment& experiment) {
+    for (const PluginValue& plugin : plugins_of(document, experiment)) sum_of(plugin);
+  }
+
+  const std::string& sum_of(const PluginValue& plugin) {
+    for (const archive::PluginRecord& known : plugins_)
+      if (known.kind == plugin.kind && known.name == plugin.name) return known.stamp;
+    archive::PluginRecord record{.kind = plugin.kind, .name = plugin.name};
+    for (const FoundPlugin& found : registry_.found())
+      if (found.kind == plugin.kind && found.name == plugin.name) record.file = fs::path(found.file).filename().string(), record.stamp = sha256_of(found.file);
+    for (const archive::PluginRecord& before : options_.plugins_as_of)
+      if (before.kind == plugin.kind && before.name == plugin.name) record.stamp = before.stamp;
+    plugins_.push_back(std::move(record));
+    return plugins_.back().stamp;
+  }
+
+  std::string sums_of(const Document& document, const Experiment& experiment) {
+    std::string text;
+    for (const PluginValue& plugin : plugins_of(document, experiment)) text += fmt::format("{} {} {}\n", plugin.kind, plugin.name, sum_of(plugin));
+    return text;
+  }
+
+  /// Tables of the experiment whose keys are names that a person chose: an axis cannot make a new one.
+  static void check_names(const std::string& parameter, const Document& base, const std::string& where) {
+    for (const SectionInfo& section : experiment_sections()) {
+      if (!section.path.ends_with(".NAME")) continue;
+      const std::string parent = section.path.substr(0, section.path.size() - 5);
+      if (!parameter.starts_with(parent + ".")) continue;
+      const std::string name = parameter.substr(parent.size() + 1, parameter.find('.', parent.size() + 1) - parent.size() - 1);
+      const std::vector<std::string> names = base.keys(parent);
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        fail("{}: {}: there is no '{}' in [{}] of {}; there are: {}.{}", where, parameter, name, parent, base.path(), fmt::join(names, ", "),
+             did_you_mean(name, names));
+    }
+  }
+
+  void settle(Axis& axis, const Document& base) {
+    for (const std::string& parameter : axis.parameters) {
+      check_names(parameter, base, axis.where);
+      const FieldInfo* field = base.declaration(parameter);
+      if (!field) continue;
+      if (axis.unit.empty() && std::string_view(field->unit) != "1") axis.unit = field->unit;
+      if (axis.is_range() && (field->type == FieldType::integer || field->type == FieldType::integer32)) axis.whole = true;
+    }
+    if (axis.whole && axis.is_range() && (axis.low != std::round(axis.low) || axis.high != std::round(axis.high)))
+      fail("{}: goes from {} to {}, and '{}' takes whole numbers.", axis.where, axis.low, axis.high, axis.parameters.front());
+  }
+
+  /// Loads the experiment at every choice and at both ends of the range of one axis.
+  void try_out(const Space& space, size_t axis) {
+    size_t coordinate = 0;
+    size_t leader = space.axes[axis].moves_with.value_or(axis);
+    for (size_t before = 0; before < leader; ++before) coordinate += !space.axes[before].moves_with;
+    const std::vector<SamplerAxis> all = space.coordinates();
+    std::vector<double> values{all[coordinate].low, all[coordinate].high};
+    if (all[coordinate].choices > 0) {
+      values.clear();
+      for (int64_t i = 0; i < std::min<int64_t>(all[coordinate].choices, most_tried); ++i) values.push_back(static_cast<double>(i));
+    }
+    for (const double value : values) {
+      // The other axes at their first value, or wherever this one is active.
+      for (uint64_t attempt = 0; attempt < 1000; ++attempt) {
+        std::vector<double> at(all.size());
+        for (size_t c = 0; c < all.size(); ++c)
+          at[c] = c == coordinate ? value : attempt == 0 ? (all[c].choices ? 0 : all[c].low) : at_share(all[c], uniform({1, purpose("try_out")}, attempt, c));
+        const Point point = space.at(at);
+        if (std::isnan(point[axis]) || !space.allows(point)) continue;
+        const std::unique_ptr<Document> its = document(overrides(space, {.point = point}));
+        const Experiment experiment = load(*its, registry_);
+        note_plugins(*its, experiment);
+        break;
+      }
+    }
+  }
+
+  static constexpr int64_t most_tried = 200;
+  static constexpr size_t most_simulated = 8;
+  ExperimentTaskOptions options_;
+  std::string text_, basis_;
+  Registry& registry_;
+  uint64_t seed_ = 1;
+  bool later_ = false, shares_simulations_ = false;
+  std::deque<std::string> simulated_;
+  std::vector<archive::PluginRecord> plugins_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> experiment_task(const ExperimentTaskOptions& options, Registry& registry, Space& space) {
+  return std::make_unique<ExperimentTask>(options, registry, space);
+}
+
+}  // namespace proxon::sweep

@@ -1,0 +1,153 @@
+// What does a sweep cost beside its trials, and how far does its TPE come? First 100,000 trials (--short: 4,000) of a function that works 1 ms, on two
+// workers: time beside the trials, the archive's size, memory, start of a resume, status. Then 200 TPE trials beside Optuna with its journal storage,
+// on the same functions with two workers (sweep_optuna.py; Debian: python3-optuna), when that is installed. Every answer is checked: the number of
+// trials, none twice, the best value. On a machine that is shared the ratios hold, the times do not.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "clocks.hpp"
+#include "proxon/base/progress.hpp"
+#include "proxon/sweep/sweep.hpp"
+
+using namespace proxon;
+using namespace proxon::bench;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool right = true;
+void expect(bool holds, const std::string& what) {
+  fmt::print("  {} {}\n", holds ? "ok    " : "WRONG ", what);
+  right &= holds;
+}
+
+std::string write_sweep(const fs::path& folder, const std::string& text) {
+  const std::string file = (folder / "s.toml").string();
+  std::ofstream(file) << text;
+  return file;
+}
+
+double rss_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1000;
+}
+
+void overhead(const fs::path& folder, Registry& registry, int64_t trials) {
+  const std::string file = write_sweep(folder, fmt::format(R"(
+function = "sphere"
+function_time = 1
+trials = {}
+sampler = "sobol"
+[axes]
+x = {{ low = -1, high = 1 }}
+y = {{ low = 1e-3, high = 10, space = "log" }}
+n = {{ low = 1, high = 1000000, space = "integer" }}
+[objectives.value]
+metric = "value"
+[executor]
+workers = 2
+)", trials));
+  const sweep::SweepOptions options{.archive = (folder / "s.h5").string(), .quiet = true};
+  double start = seconds();
+  sweep::run_sweep(file, {}, registry, options);
+  const double whole = seconds() - start;
+  const archive::SweepTable table = archive::SweepReader(options.archive).table();
+  double inside = 0;
+  for (const double s : table.seconds) inside += s;
+  const double beside = 2 * whole - inside;
+  fmt::print("{} trials of 1 ms on 2 workers: {:.2f} s; beside the trials {:.3f} ms each ({:.1f} % of their time)\n", trials, whole, 1e3 * beside / static_cast<double>(trials),
+             100 * beside / inside);
+  const double size = static_cast<double>(fs::file_size(options.archive)) / 1e6;
+  fmt::print("archive {:.1f} MB, memory {:.0f} MB\n", size, rss_megabytes());
+  const std::set<archive::TrialId> ids(table.id.begin(), table.id.end());
+  expect(table.rows() == trials && static_cast<int64_t>(ids.size()) == trials, fmt::format("{} trials are there, none twice", trials));
+  expect(size < 100, "the archive lies below 100 MB");
+
+  start = seconds();
+  const sweep::SweepSummary again = sweep::run_sweep(file, {}, registry, options);
+  const double resume = seconds() - start;
+  expect(again.before == trials && again.done == trials, "a second run knows them all");
+  fmt::print("the second run, which finds that all is done: {:.2f} s\n", resume);
+  start = seconds();
+  const sweep::Results results(sweep::Places{options.archive});
+  const auto order = sweep::ranked(results.table());
+  const double status = seconds() - start;
+  expect(static_cast<int64_t>(order.size()) == trials, "status ranks them all");
+  fmt::print("status: {:.3f} s\n", status);
+}
+
+struct Function {
+  const char* name;
+  const char* axes;
+};
+constexpr Function functions[] = {
+    {"sphere", "a = { low = -5, high = 5 }\nb = { low = -5, high = 5 }\nc = { low = -5, high = 5 }\nd = { low = -5, high = 5 }\n"},
+    {"rosenbrock", "a = { low = -2, high = 2 }\nb = { low = -2, high = 2 }\nc = { low = -2, high = 2 }\n"},
+    {"branin", "a = { low = -5, high = 10 }\nb = { low = 0, high = 15 }\n"},
+    {"hartmann6", "a = { low = 0, high = 1 }\nb = { low = 0, high = 1 }\nc = { low = 0, high = 1 }\nd = { low = 0, high = 1 }\ne = { low = 0, high = 1 }\nf = { low = 0, high = 1 }\n"}};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return 0.5 * (values[(values.size() - 1) / 2] + values[values.size() / 2]);
+}
+
+/// Best values of 200 TPE trials over seeds, and trials a second.
+std::pair<std::vector<double>, double> ours(const fs::path& folder, Registry& registry, const Function& function, int64_t seeds) {
+  std::vector<double> best;
+  double time = 0;
+  for (int64_t seed = 0; seed < seeds; ++seed) {
+    const std::string file = write_sweep(folder, fmt::format("function = \"{}\"\ntrials = 200\nseed = {}\nsampler = \"tpe\"\n[axes]\n{}[objectives.value]\nmetric = \"value\"\n[executor]\nworkers = 2\n",
+                                                             function.name, seed, function.axes));
+    const sweep::SweepOptions options{.archive = (folder / fmt::format("{}{}.h5", function.name, seed)).string(), .quiet = true};
+    const double start = seconds();
+    sweep::run_sweep(file, {}, registry, options);
+    time += seconds() - start;
+    const archive::SweepTable table = archive::SweepReader(options.archive).table();
+    right &= table.rows() == 200;
+    best.push_back(table.value(sweep::ranked(table).at(0), table.objectives[0]));
+  }
+  return {best, static_cast<double>(200 * seeds) / time};
+}
+
+void against_optuna(const fs::path& folder, Registry& registry, const std::string& script, int64_t seeds) {
+  for (const Function& function : functions) {
+    const auto [best, rate] = ours(folder, registry, function, seeds);
+    fmt::print("{:<11} tpe: best of 200 trials, median of {} seeds: {:.4g}; {:.0f} trials/s\n", function.name, seeds, median(best), rate);
+    std::fflush(stdout);
+    const std::string result = (folder / "optuna.json").string();
+    fs::remove(result);
+    const int status = std::system(fmt::format("/usr/bin/python3 '{}' {} {} '{}' > /dev/null 2>&1", script, function.name, seeds, result).c_str());
+    if (status != 0 || !fs::exists(result)) {
+      fmt::print("skipped: Optuna is not installed (Debian: python3-optuna), so there is nothing to compare with.\n");
+      return;
+    }
+    const auto json = nlohmann::json::parse(std::ifstream(result));
+    const std::vector<double> theirs = json["best"];
+    const double their_rate = json["trials_per_second"];
+    fmt::print("            Optuna {}: {:.4g}; {:.1f} trials/s; we are {:.0f} times as fast\n", json["version"].get<std::string>(), median(theirs), their_rate, rate / their_rate);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool brief = argc > 1 && std::strcmp(argv[1], "--short") == 0;
+  const fs::path folder = fs::temp_directory_path() / fmt::format("bench_sweep.{}", getpid());
+  fs::create_directories(folder);
+  set_quiet(true);
+  Registry registry(default_folders(""));
+  overhead(folder, registry, brief ? 4'000 : 100'000);
+  if (!brief) against_optuna(folder, registry, std::string(PROXON_SOURCE_DIR) + "/tests/benchmarks/sweep_optuna.py", 20);
+  fs::remove_all(folder);
+  return right ? 0 : 1;
+}
