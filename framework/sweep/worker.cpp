@@ -27,6 +27,9 @@ Worker::Worker(const WorkerSetup& setup, Watch* watch)
   fs::create_directories(scratch);
   set_quiet(true);
   set_threads(static_cast<int>(setup.plan->where_to_run().threads));
+  // A crash is a figure of the sweep, not a file in the folder: run alone, the trial leaves its core.
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
   if (const double megabytes = setup.plan->limits().memory_limit; megabytes > 0) {
     const auto limit = static_cast<rlim_t>(megabytes * 1e6);
     const rlimit most{limit, limit};

@@ -48,7 +48,7 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 sweep = """
 function = "sphere"
-function_time = 20
+function_time = 60
 [axes]
 x = { low = -1, high = 1, points = 40 }
 y = { low = 0, high = 4, space = "integer" }
@@ -133,14 +133,15 @@ def exact(points=200):
         return sorted(set(f["trials/worker"][:].tolist()))
 
 
-def begun(workers=2):
+def begun(workers=1):
     """A sweep whose tasks have begun to give results."""
     pathlib.Path("s.toml").write_text(sweep)
     process = subprocess.Popen([proxon, "sweep", "s.toml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     until = time.monotonic() + 60
     while sum(p.stat().st_size > 500 for p in pathlib.Path("s.h5.work").glob("worker-*.journal")) < workers:
-        check(process.poll() is None, f"ended: {process.communicate()}")
-        check(time.monotonic() < until, "the tasks should begin: " + slurm("squeue")[1])
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            raise Failed(f"the tasks should begin: {process.communicate()} {slurm('squeue')[1]}")
         time.sleep(0.1)
     return process
 
