@@ -35,6 +35,7 @@ std::vector<Verb> run_verbs();      ///< run, simulate, fit, evaluate, report, d
 std::vector<Verb> plugin_verbs();   ///< plugin list, describe, check, new
 std::vector<Verb> archive_verbs();  ///< archive info, check, recover
 std::vector<Verb> sweep_verbs();    ///< sweep, sweep status, best, show, retry, export, report
+std::vector<Verb> predict_verbs();  ///< predict
 std::vector<Verb> reference_verbs();
 
 std::string help();

@@ -100,6 +100,45 @@ Biology read_biology(const Experiment& experiment, const archive::Reader& reader
   return biology;
 }
 
+std::shared_ptr<const NeuronGraph> read_graph(const Experiment& experiment, const archive::Reader& reader) {
+  auto graph = std::make_shared<NeuronGraph>();
+  std::vector<int32_t> first;
+  for (const archive::PopulationRecord& population : reader.populations()) {
+    first.push_back(static_cast<int32_t>(graph->type.size()));
+    graph->type.insert(graph->type.end(), static_cast<size_t>(population.size), static_cast<int32_t>(first.size()) - 1);
+  }
+
+  // Synapses of all projections, counted and then put in their place, source by source.
+  graph->offset.assign(graph->type.size() + 1, 0);
+  const auto all = [&](auto use) {
+    for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
+      const auto& projection = reader.projections()[static_cast<size_t>(p)];
+      const int32_t from = first[static_cast<size_t>(reader.population(projection.source))], to = first[static_cast<size_t>(reader.population(projection.target))];
+      each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) { use(static_cast<size_t>(from + source), static_cast<int32_t>(to + target), weight); });
+    }
+  };
+  all([&](size_t source, int32_t, float) { ++graph->offset[source + 1]; });
+  for (size_t i = 1; i < graph->offset.size(); ++i) graph->offset[i] += graph->offset[i - 1];
+  graph->target.resize(static_cast<size_t>(graph->offset.back()));
+  graph->weight.resize(graph->target.size());
+  std::vector<int64_t> next(graph->offset.begin(), graph->offset.end() - 1);
+  all([&](size_t source, int32_t target, float weight) {
+    const auto at = static_cast<size_t>(next[source]++);
+    graph->target[at] = target, graph->weight[at] = weight;
+  });
+
+  const auto units = [&](const std::vector<std::pair<std::string, Values>>& channels) {
+    std::vector<int32_t> result;
+    for (const auto& [population, neuron] : channel_neurons(channels, reader))
+      result.push_back(population < 0 ? -1 : first[static_cast<size_t>(population)] + static_cast<int32_t>(neuron));
+    return result;
+  };
+  graph->input_unit = units(experiment.inputs), graph->output_unit = units(experiment.targets);
+  graph->view = {static_cast<int64_t>(graph->type.size()), graph->offset.back(), graph->offset.data(), graph->target.data(), graph->weight.data(),
+                 graph->type.data(), graph->input_unit.data(), graph->output_unit.data(), static_cast<int32_t>(first.size()), 0};
+  return graph;
+}
+
 namespace {
 
 struct RecordedSpikes {
@@ -141,8 +180,8 @@ struct Responses {
 
 /// Adds, target by target, the twin's response to one spike of each input, in the target's unit, and beside it W_phi.
 void add_responses(const Experiment& experiment, const Dataset& dataset, const archive::ModelRecord& record, const Biology& biology,
-                   Responses& responses, EvaluationInput& input) {
-  Model model = make_twin(experiment, dataset);
+                   const archive::Reader& reader, Responses& responses, EvaluationInput& input) {
+  Model model = make_twin(experiment, dataset, reader);
   model.restore(record);
   const int64_t bins = std::min<int64_t>(dataset.steps(), 200), inputs = dataset.inputs(), outputs = dataset.outputs();
   const std::vector<float> all = impulse_response(model, bins);
@@ -223,7 +262,7 @@ std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment
   // Of a twin that sees time go by: what one spike does to each output.
   Responses responses;
   if (model && !model->layers.empty() && dataset && dataset->steps() > 1 && !biology.matrix.empty())
-    add_responses(experiment, *dataset, *model, biology, responses, input);
+    add_responses(experiment, *dataset, *model, biology, reader, responses, input);
   return evaluate(experiment.metrics, input);
 }
 

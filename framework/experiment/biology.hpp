@@ -17,6 +17,15 @@ struct Biology {
 };
 Biology read_biology(const Experiment& experiment, const archive::Reader& reader);
 
+/// The network as an approximator sees it whose units are its neurons: all populations one after the other.
+struct NeuronGraph {
+  std::vector<int64_t> offset;
+  std::vector<int32_t> target, type, input_unit, output_unit;
+  std::vector<float> weight;
+  GraphView view;
+};
+std::shared_ptr<const NeuronGraph> read_graph(const Experiment& experiment, const archive::Reader& reader);
+
 /// Runs the experiment's metrics over an archive.
 std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);
 

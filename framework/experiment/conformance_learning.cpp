@@ -1,5 +1,6 @@
 // Conformance of what changes weights: learning rules, optimizers.
 #include "proxon/experiment/conformance_drivers.hpp"
+#include "proxon/learning/model.hpp"
 
 namespace proxon::conform {
 namespace {
@@ -115,18 +116,28 @@ void traces(const Instance<LearningRuleTable, Step>& rule, Findings& findings) {
       }
 }
 
-/// A gradient rule on the loss |w|^2 / 2, whose gradient is w.
+/// A gradient rule on the loss |w|^2 / 2, whose gradient is w; what it sees of the model is one layer of 5 x 5 weights with biases.
 void gradient_hook(const Instance<LearningRuleTable, Step>& rule, Findings& findings) {
   struct Quadratic {
     std::vector<float> weight = some_numbers(30, -1, 1, 7), gradient = std::vector<float>(30, 0.f), memory = std::vector<float>(30, 0.f);
+    std::vector<float> input = some_numbers(20, -1, 1, 8), slope = some_numbers(20, -1, 1, 9), scratch;
     int forwards = 0;
   };
+  LayerInfo layer{};
+  layer.inputs = layer.outputs = 5, layer.bias_offset = 25, layer.tape_offset = -1;
   auto run = [&](int64_t step) {
     Quadratic host;
     GradientPass pass{};
     pass.host = &host;
     pass.weight = host.weight.data(), pass.gradient = host.gradient.data(), pass.memory = host.memory.data();
     pass.size = 30, pass.step = step, pass.key = {1, purpose("conformance")};
+    pass.inputs = pass.outputs = 5, pass.rows = 4, pass.layers = &layer, pass.layer_count = 1, pass.services = &learning_services();
+    pass.input = host.input.data(), pass.target = host.input.data(), pass.output_gradient = host.slope.data();
+    pass.scratch = [](void* raw, int64_t floats) {
+      auto& scratch = static_cast<Quadratic*>(raw)->scratch;
+      scratch.resize(static_cast<size_t>(floats));
+      return scratch.data();
+    };
     pass.forward = [](void* raw) {
       Quadratic& q = *static_cast<Quadratic*>(raw);
       ++q.forwards;

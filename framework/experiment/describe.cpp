@@ -48,12 +48,15 @@ std::string dataset_text(const Experiment& experiment) {
   if (!experiment.has_model) return text;
 
   const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
+  std::string heads;
+  for (const auto& [name, values] : experiment.heads) heads += fmt::format("  head {}\n{}", name, entries_text(values, "    "));
+  if (static_cast<const ApproximatorTable*>(approximator.plugin->table)->takes_graph)
+    return text + "model: one unit a neuron of the targets\n" + plugin_text(approximator, "approximator", "  ") + "training:\n" +
+           entries_text(experiment.training, "  ") + heads;
   const Model model(approximator, {sequences ? inputs : inputs * bins(options.history), sequences ? outputs : outputs * bins(options.horizon), options.bin});
   text += fmt::format("model: {} parameters in {} layers\n", format_count(static_cast<int64_t>(model.theta().size())), model.layers().size());
   for (const LayerInfo& layer : model.layers())
     text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, activation_names[static_cast<size_t>(layer.activation)]);
-  std::string heads;
-  for (const auto& [name, values] : experiment.heads) heads += fmt::format("  head {}\n{}", name, entries_text(values, "    "));
   return text + plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ") + heads;
 }
 

@@ -81,6 +81,7 @@ class Replaced {
 };
 
 std::string loss_text(double training, double validation) {
+  if (!std::isfinite(training)) return "not trained";
   const std::string text = fmt::format("training loss {:.5g}", training);
   return std::isfinite(validation) ? fmt::format("{}, validation loss {:.5g}", text, validation)
                                    : text + ", no validation samples";
@@ -186,6 +187,14 @@ void note_stopped(const archive::Reader& reader) {
                    reader.recorded_ms(), reader.duration_ms()));
 }
 
+/// Takes the parameters of another archive's twin.
+void begin_from(Model& model, const std::string& path) {
+  const archive::Reader other(path);
+  const std::optional<archive::ModelRecord> record = other.model();
+  if (!record || record->layers.empty()) fail("init_archive: {} holds no twin.", path);
+  model.restore(*record);
+}
+
 void fit(Experiment& experiment, const RunOptions& run) {
   if (!experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", experiment.file);
   // The writer first: HDF5 lets a reader of the same process join it, not the other way round.
@@ -204,8 +213,9 @@ void fit(Experiment& experiment, const RunOptions& run) {
   const auto& options = experiment.training.as<TrainingOptions>();
   stage("fit", run.archive, options.epochs, [&](Progress& progress) {
     const Biology biology = read_biology(experiment, *reader);
-    Model model = make_twin(experiment, *dataset);
+    Model model = make_twin(experiment, *dataset, *reader);
     initialise(model, options, biology.weights(), experiment.seed, dataset->mean_targets());
+    if (!options.init_archive.empty()) begin_from(model, std::string(options.init_archive));
 
     writer.clear_fit();
     writer.set_text("experiment", experiment.resolved_text);

@@ -1,5 +1,7 @@
 #include "proxon/experiment/twin.hpp"
 
+#include "proxon/experiment/biology.hpp"
+
 namespace proxon {
 
 std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset) {
@@ -9,8 +11,17 @@ std::vector<TargetRange> target_ranges(const Experiment& experiment, const Datas
   return all;
 }
 
-Model make_twin(const Experiment& experiment, const Dataset& dataset) {
-  Model model(*experiment.model.as<ModelSettings>().approximator.value, {dataset.inputs(), dataset.outputs(), dataset.bin()});
+Model make_twin(const Experiment& experiment, const Dataset& dataset, const archive::Reader& reader) {
+  const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
+  ApproximatorSetup setup{dataset.inputs(), dataset.outputs(), dataset.bin()};
+  std::shared_ptr<const NeuronGraph> graph;
+  if (static_cast<const ApproximatorTable*>(approximator.plugin->table)->takes_graph) {
+    graph = read_graph(experiment, reader);
+    // Channels that are neurons, bin by bin, or it is no network of neurons.
+    if (static_cast<int64_t>(graph->input_unit.size()) == setup.inputs && static_cast<int64_t>(graph->output_unit.size()) == setup.outputs)
+      setup.graph = &graph->view;
+  }
+  Model model(approximator, setup, graph);
   const std::string otherwise(experiment.training.as<TrainingOptions>().loss);
   if (experiment.heads.empty()) {
     model.set_heads({{"", 0, dataset.outputs(), otherwise, 1}});

@@ -14,8 +14,9 @@ struct TargetRange {
 /// The experiment's targets as outputs of `dataset`; empty where the outputs are several bins of each.
 std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset);
 
-/// The model as the experiment wants it, with theta at 0. Throws Error when heads and outputs do not go together.
-Model make_twin(const Experiment& experiment, const Dataset& dataset);
+/// The model as the experiment wants it, with theta at 0; an approximator whose units are neurons has the archive's network. Throws Error when
+/// heads and outputs do not go together.
+Model make_twin(const Experiment& experiment, const Dataset& dataset, const archive::Reader& reader);
 
 /// The dataset of an archive, as the experiment wants it.
 std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader);

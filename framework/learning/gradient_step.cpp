@@ -79,6 +79,7 @@ class GradientStep : public TrainingStep {
   }
 
   double learning_rate() const override { return rate_; }
+  bool looks_at_input() const override { return rule_.table().hooks & hook_input; }
 
   double run(BatchPass& pass, double factor) override {
     pass_ = &pass;
@@ -112,7 +113,13 @@ class GradientStep : public TrainingStep {
     lent.services = &learning_services();
     lent.input = pass.X();
     lent.target = pass.Y();
+    lent.output_gradient = pass.output_gradient();
     lent.rows = pass.rows();
+    lent.scratch = [](void* host, int64_t floats) {
+      auto& scratch = static_cast<GradientStep*>(host)->scratch_;
+      if (scratch.size() < static_cast<size_t>(floats)) scratch.resize(static_cast<size_t>(floats));
+      return scratch.data();
+    };
     rule_.table().gradient(rule_.object(), &lent, &status_);
     check(status_, "learning_rule", rule_.name());
     pass.check_plugin();
@@ -176,7 +183,7 @@ class GradientStep : public TrainingStep {
   double rate_;
   Key key_;
   int64_t hidden_units_ = 0;
-  Column<float> gradient_, memory_, direct_;
+  Column<float> gradient_, memory_, direct_, scratch_;
   Column<double> partial_;
   std::vector<Column<float>> state_;
   std::vector<float*> state_pointers_;

@@ -39,8 +39,8 @@ const Services& learning_services() {
   return services;
 }
 
-Model::Model(const PluginValue& approximator, const ApproximatorSetup& setup)
-    : approximator_(approximator, setup), inputs_(setup.inputs), outputs_(setup.outputs) {
+Model::Model(const PluginValue& approximator, const ApproximatorSetup& setup, std::shared_ptr<const void> kept)
+    : kept_(std::move(kept)), approximator_(approximator, setup), inputs_(setup.inputs), outputs_(setup.outputs) {
   const ApproximatorTable& table = approximator_.table();
   int64_t size = 0;
   for (int32_t i = 0; i < table.layers(approximator_.object()); ++i) {

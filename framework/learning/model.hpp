@@ -2,6 +2,7 @@
 // weights are an [inputs x outputs] matrix within theta, row-major (y = f(x W + b)): the row of an input holds its synapses to all outputs,
 // as in a Connectome. Copies are deep in theta and share the plugin's object.
 #pragma once
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ class Model {
  public:
   Model() = default;
   /// theta is zero: see initialise() in trainer.hpp. Throws Error when the plugin refuses its parameters or says nonsense.
-  Model(const PluginValue& approximator, const ApproximatorSetup& setup);
+  /// `kept` is what the setup points at: it lives as long as the model and its copies.
+  Model(const PluginValue& approximator, const ApproximatorSetup& setup, std::shared_ptr<const void> kept = nullptr);
   Model(const PluginValue& approximator, int64_t inputs, int64_t outputs) : Model(approximator, ApproximatorSetup{inputs, outputs}) {}
 
   /// Y [samples x steps x outputs] for X [samples x steps x inputs], in batches; dropout and the like are off.
@@ -55,6 +57,7 @@ class Model {
   const Instance<ApproximatorTable, ApproximatorSetup>& approximator() const { return approximator_; }
 
  private:
+  std::shared_ptr<const void> kept_;
   Instance<ApproximatorTable, ApproximatorSetup> approximator_;
   int64_t inputs_ = 0, outputs_ = 0;
   Loss loss_;

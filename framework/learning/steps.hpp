@@ -33,6 +33,8 @@ class BatchPass {
   /// [rows x inputs], null where the input comes as events; [rows x outputs].
   const float* X() const { return as_events_ ? nullptr : X_.data(); }
   const float* Y() const { return Y_.data(); }
+  /// d (mean loss) / d z [rows x outputs], after forward(true).
+  const float* output_gradient() const { return dz_.data(); }
   /// Predictions [rows x outputs], after forward(); those of the burn-in mean nothing.
   const float* predictions() const { return y_.data(); }
   /// Activities of a layer [rows x outputs], after forward().

@@ -40,6 +40,7 @@ struct TrainingOptions {
   double init_constant = 0.1;
   std::string_view init_recurrent = "same";
   std::string_view output_bias = "zero";
+  std::string_view init_archive = "";
 
   static constexpr auto fields() {
     using T = TrainingOptions;
@@ -70,7 +71,8 @@ struct TrainingOptions {
         field<&T::init_recurrent>("", "how recurrent weights begin: as the others, or as orthogonal matrices, which keep the length of a state",
                                   one_of("same|orthogonal")),
         field<&T::output_bias>("", "how the biases of the output begin: at 0, or so that the twin begins by giving the mean targets of the training span",
-                               one_of("zero|mean"))};
+                               one_of("zero|mean")),
+        field<&T::init_archive>("", "archive whose twin's parameters training begins with; it must have the same layers", file_name)};
   }
 };
 

@@ -10,6 +10,7 @@
 //   void backward(const Services&, const BackwardPass&) const;
 //   void begin(float* theta, Key) const;                      // optional: what theta begins with where layers are not drawn
 //   static constexpr bool takes_events = true;                // optional: spikes come as events, not as rows of zeros and ones
+//   static constexpr bool takes_graph = true;                 // optional: its units are neurons; the setup then has the biological network
 //   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
 //
 // A sample has `steps` steps in time (bins) of `inputs` numbers each, and is asked for `outputs` numbers a step; a flat sample has one
@@ -156,7 +157,7 @@ struct BackwardPass {
 
 struct ApproximatorTable {
   uint32_t size;
-  uint16_t takes_events, surrogate_gradient;
+  uint16_t takes_events, takes_graph, surrogate_gradient, reserved;
   void (*make)(const void* parameters, const ApproximatorSetup*, void* object, Status*) noexcept;
   int32_t (*layers)(const void* object) noexcept;
   void (*layer)(const void* object, int32_t index, LayerInfo* info) noexcept;
@@ -180,6 +181,7 @@ struct Kind<approximator_kind> {
     ApproximatorTable table{};
     table.size = sizeof(T);
     if constexpr (requires { T::takes_events; }) table.takes_events = T::takes_events;
+    if constexpr (requires { T::takes_graph; }) table.takes_graph = T::takes_graph;
     if constexpr (requires { T::surrogate_gradient; }) table.surrogate_gradient = T::surrogate_gradient;
     table.make = &detail::make<T, ApproximatorSetup>;
     table.layers = [](const void* object) noexcept { return static_cast<const T*>(object)->layers(); };

@@ -26,6 +26,7 @@
 //   void update(Synapse&, float x, float y, Row&, const Moment&) const;       // begins as Row{} for each source
 // A gradient rule sees the whole approximator instead:
 //   void gradient(const GradientPass&) const;
+//   static constexpr bool looks_at_input = true;                              // optional: it needs the input's rows (GradientPass::input)
 //
 // Moment has the time since the hook was called last and a signal (reward, dopamine): the mean over that time of a trace that each spike of
 // the projection's `modulator` population raises by 1 / tau_signal, and that decays with the rule's member `float tau_signal` (ms).
@@ -73,7 +74,10 @@ struct GradientPass {
   const Services* services;
   const float* input;   ///< [rows x inputs]; null where it comes as events
   const float* target;  ///< [rows x outputs]
-  int64_t rows;         ///< samples times their steps
+  const float* output_gradient;  ///< d mean loss / d output before its activation, [rows x outputs], after forward()
+  int64_t rows;                  ///< samples times their steps
+  /// Memory of that many floats, kept from step to step; what it holds at first means nothing.
+  float* (*scratch)(void* host, int64_t floats);
 };
 
 enum LearningHook : uint32_t {
@@ -83,6 +87,7 @@ enum LearningHook : uint32_t {
   hook_gradient = 8,
   hook_elapsed = 16,
   hook_post_step = 32,
+  hook_input = 128,      ///< gradient() looks at the rows of the input, so that they may not come as events
   hook_whole_rows = 64,  ///< update() hands something on along a row: it must be called with whole rows
   hooks_on_spikes = hook_on_pre | hook_on_post | hook_elapsed | hook_post_step,
 };
@@ -445,7 +450,8 @@ struct Kind<learning_rule_kind> {
             &schema_of<typename TargetOf<T>::type>(),
             sizeof(T),
             hook_on_pre * has_on_pre<T> | hook_on_post * has_on_post<T> | hook_update * has_update<T> | hook_gradient * has_gradient<T> |
-                hook_elapsed * has_elapsed<T> | hook_post_step * has_post_step<T> | hook_whole_rows * has_row_update<T>,
+                hook_elapsed * has_elapsed<T> | hook_post_step * has_post_step<T> | hook_whole_rows * has_row_update<T> |
+                hook_input * requires { T::looks_at_input; },
             &detail::make<T, Step>,
             &time_constants<T>,
             &pre_fired<T>,

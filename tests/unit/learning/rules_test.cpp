@@ -116,3 +116,60 @@ TEST_CASE("e-prop learns a recurrent task, with symmetric and with random feedba
     CHECK(train(model, source, options, {}, 5).train_loss < 0.4 * before);
   }
 }
+
+namespace {
+
+/// |a - b| / |b| over all weights.
+double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < a.size(); ++i) difference += (a[i] - b[i]) * (a[i] - b[i]), size += b[i] * b[i];
+  REQUIRE(size > 1e-6);
+  return std::sqrt(difference / size);
+}
+
+}  // namespace
+
+TEST_CASE("predictive coding and contrastive Hebbian learning come as close to backprop as their limit: an output of large variance, weak feedback") {
+  MemorySource source = teacher();
+  for (const std::string activation : {"tanh", "softplus"})
+    for (const std::vector<int64_t>& hidden : {std::vector<int64_t>{}, {20}, {12, 9}}) {
+      Model model(dense(hidden, activation), 30, 10);
+      initialise(model, Options(), {}, 3);
+      const std::vector<double> exact = direction(model, source, plugin("learning_rule", "backprop"), 3);
+      double before = 1e300;
+      for (const double variance : {1.0, 30.0, 1000.0}) {
+        const double error = relative_difference(
+            direction(model, source, plugin("learning_rule", "predictive_coding", {{"output_variance", variance}, {"iterations", int64_t{200}}}), 3), exact);
+        if (!hidden.empty()) CHECK(error < before);
+        before = error;
+      }
+      CHECK_MESSAGE(before < 0.01, activation, ", ", hidden.size(), " hidden layers");  // of the order of |W|^2 / variance
+      before = 1e300;
+      for (const double feedback : {0.3, 0.1, 0.03}) {
+        const double error =
+            relative_difference(direction(model, source, plugin("learning_rule", "contrastive_hebbian", {{"feedback", feedback}}), 3), exact);
+        if (!hidden.empty()) CHECK(error < before);
+        before = error;
+      }
+      CHECK_MESSAGE(before < 0.1, activation, ", ", hidden.size(), " hidden layers");  // of the order of the feedback, 0.03
+    }
+}
+
+TEST_CASE("predictive coding and contrastive Hebbian learning learn, with the output moved all the way") {
+  for (const char* name : {"predictive_coding", "contrastive_hebbian"}) {
+    MemorySource source = teacher();
+    Model model(dense({20}, "tanh"), 30, 10);
+    Options options(plugin("learning_rule", name), adam(0.01));
+    options.batch = 20, options.epochs = 30;
+    initialise(model, options, {}, 3);
+    const double before = evaluate_loss(model, source, Split::train);
+    CHECK(train(model, source, options, {}, 3).train_loss < 0.1 * before);
+  }
+}
+
+TEST_CASE("a rule that relaxes layers says what it needs") {
+  MemorySource source(3, 1, 5);
+  source.set(Split::train, gaussian(30, 1), gaussian(10, 2));
+  Model model(plugin("approximator", "recurrent"), 3, 1);
+  CHECK(contains(error_of([&] { train(model, source, Options(plugin("learning_rule", "predictive_coding")), {}, 1); }), "choose dense"));
+}

@@ -1,0 +1,32 @@
+#include <filesystem>
+
+#include "proxon/cli/verbs.hpp"
+#include "proxon/experiment/predict.hpp"
+
+namespace proxon::cli {
+namespace {
+
+int predict(const Call& call) {
+  if (!call.has("input")) fail("name the file of inputs with --input: a CSV file with a column a channel and a row a bin.");
+  const std::string output = call.has("output") ? call.text("output") : std::filesystem::path(call.text("input")).stem().string() + "_predicted.csv";
+  if (std::filesystem::exists(output) && !call.has("overwrite")) fail("{}: exists already; give --overwrite, or another name with --output.", output);
+  const archive::Reader reader(call.arguments[0]);
+  Registry registry(default_folders(std::filesystem::absolute(call.arguments[0]).parent_path().string()));
+  Document document(reader.path(), reader.text("experiment"), {}, registry);
+  const Experiment experiment = load(document, registry, reader);
+  const int64_t rows = predict_file(experiment, reader, call.text("input"), output);
+  fmt::print("{}: {} rows\n", output, rows);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> predict_verbs() {
+  po::options_description options;
+  options.add_options()("input", po::value<std::string>(), "CSV file with a column a channel, by its name, and a row a bin")(
+      "output,o", po::value<std::string>(), "CSV file to write; INPUT_predicted.csv when absent")("overwrite", "replace a file that is there");
+  return {{"predict", "ARCHIVE", "lets the twin of an archive say what follows from other input",
+           "Columns of the input are the channels of [dataset.inputs], as `fit` names them, in their own units; a sequence begins at rest.", 1, 1, options, predict}};
+}
+
+}  // namespace proxon::cli

@@ -1,0 +1,14 @@
+// The twin of an archive, put to use: what it says to input that it has not seen.
+#pragma once
+#include <string>
+
+#include "proxon/experiment/settings.hpp"
+
+namespace proxon {
+
+/// Reads a CSV file whose columns are the twin's input channels (by their names, in their own units; a row a bin; others are passed over), lets
+/// the twin of `reader`'s archive go over it from rest, and writes a CSV file: the time of each row's bin in ms, and a column a target channel,
+/// in its own unit. Returns how many rows it wrote. Throws Error with one sentence.
+int64_t predict_file(const Experiment& experiment, const archive::Reader& reader, const std::string& input, const std::string& output);
+
+}  // namespace proxon
