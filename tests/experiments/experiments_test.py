@@ -234,23 +234,15 @@ def lif_twin():
 
 
 def ei_twin():
-    # Short form: a quarter of the recording; free weights (none) are shown in the long form, docs/experiments/ei_twin.md.
-    figures = {}
-    short = ["--set", 'simulation.duration="30 s"', "--set", "training.epochs=12"]
-    run(source / "datasets/ei_twin/ei_twin.toml", *short)
-    for constraint in ("mask", "mask_sign", "cell_type", "fixed"):
-        if constraint != "mask":
-            run(source / "datasets/ei_twin/ei_twin.toml", "--from", "run.h5", "--stages", "fit,evaluate", *short, "--set",
-                f'model.approximator.constraint="{constraint}"')
-        with archive() as f:
-            figures[constraint] = [metric(f, *name)[0] for name in
-                                   (("roc_auc",), ("weight_correlation", "synapses"), ("weight_sign", "synapses"))]
-        print(constraint, figures[constraint], flush=True)
-    check(figures["mask"][0] >= 0.95, f"mean area under the ROC curve over neurons, 1 ms: {figures['mask'][0]:.4f}")
-    check(figures["mask"][1] >= 0.9, f"weights with the mask: r = {figures['mask'][1]:.3f}")
-    check(figures["mask_sign"][2] > 0.99, f"signs where they are known: {figures['mask_sign'][2]:.3f}")
-    check(figures["fixed"][1] > 0.9999, "weights that are fixed are the network's")
-    check(figures["cell_type"][1] > 0.8, f"one weight a pair of populations: r = {figures['cell_type'][1]:.3f}")
+    # A quarter of the recording and fewer epochs; the other levels of constraint are shown in the long form, docs/experiments/ei_twin.md.
+    run(source / "datasets/ei_twin/ei_twin.toml", "--set", 'simulation.duration="30 s"', "--set", "training.epochs=12")
+    with archive() as f:
+        auc, chance = metric(f, "roc_auc")
+        check(auc >= 0.95 and abs(chance - 0.5) < 1e-6, f"spikes at 1 ms, mean over neurons: area under the ROC curve {auc:.4f}")
+        r, shuffled = metric(f, "weight_correlation", "synapses")
+        check(r >= 0.9 and abs(shuffled) < 0.1, f"weights where there is a synapse: r = {r:.3f}, shuffled {shuffled:.3f}")
+        signs, _ = metric(f, "weight_sign", "synapses")
+        check(signs > 0.97, f"signs that are right: {signs:.3f}")
 
 
 def worm(experiment, *files, options=()):
