@@ -149,8 +149,18 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
     experiment = load(*document, registry, reader);
     experiment.resolved_text = document->resolved_text(simulated, simulation_tables);
   }
+  const bool is_new = !fs::exists(options.archive);
   copy_archive(from, options);
-  run(experiment, options);
+  try {
+    run(experiment, options);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error&) {
+    // What was asked for cannot be: the copy that was made for it goes, the original stands.
+    std::error_code ignored;
+    if (is_new) fs::remove(options.archive, ignored);
+    throw;
+  }
   return 0;
 }
 

@@ -50,8 +50,8 @@ def _():
     write(text.replace("X[3] activity", "X[3]"), "renamed.csv")
     refused("predict", "run.h5", "--input", "renamed.csv", says=["has no column 'X[3] activity'"])
     lines = text.splitlines()
-    write("\n".join([lines[0], "nan" + lines[1][lines[1].index(","):]]), "nan.csv")
-    refused("predict", "run.h5", "--input", "nan.csv", says=["nan.csv:2", "not a finite number"])
+    write("\n".join([lines[0], "nan" + lines[1][lines[1].index(","):]]), "bad.csv")
+    refused("predict", "run.h5", "--input", "bad.csv", says=["bad.csv:2", "not a finite number"])
 
 
 @case("a fit begins with the twin of another archive")
