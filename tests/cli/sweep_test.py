@@ -165,10 +165,11 @@ def _():
 
 @case("two sweeps on one archive: the second says so and stops")
 def _():
-    functions(100, 5.0)
+    functions(100, 20.0)  # four seconds and more on two processors
     process = start("sweep", "s.toml")
-    while not pathlib.Path("s.h5").exists():
+    while not pathlib.Path("s.h5.work").exists():
         time.sleep(0.02)
+    time.sleep(0.5)
     sentence(run("sweep", "s.toml"), "s.h5: a sweep is at work on it already (process ", "proxon sweep status")
     check("a sweep is at work on it" in ok("sweep", "status", "s.toml").out, "status says that it runs")
     check(end(process).status == 0, "the first is not disturbed")
