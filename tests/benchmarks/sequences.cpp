@@ -45,7 +45,9 @@ bool measure(Registry& registry, const Network& network, int64_t epochs) {
   for (size_t i = 0; i < Y.size(); ++i) Y[i] = uniform(key, i, 1) < 0.02 ? 1.f : 0.f;
   source.set(Split::train, std::move(X), std::move(Y));
 
-  const PluginValue rule = plugin_value(registry, "learning_rule", "backprop"), optimizer = plugin_value(registry, "optimizer", "adam");
+  const PluginValue rule = plugin_value(registry, "learning_rule", "backprop");
+  PluginValue optimizer = plugin_value(registry, "optimizer", "adam");
+  optimizer.values.set(*optimizer.values.find("learning_rate"), 1e-4);  // so small that a few steps must lower the loss
   TrainingOptions options;
   options.rule.value = &rule;
   options.optimizer.value = &optimizer;
