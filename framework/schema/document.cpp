@@ -24,6 +24,14 @@ struct Document::Tree {
   Overridden overridden;
   std::map<std::string, std::string> computed;    // path of a value that was an expression -> where it stood
   std::map<std::string, double> constants;
+
+  /// A table as TOML, after a comment that says which constants went into it.
+  std::string text_of(const toml::table& table) const {
+    std::ostringstream text;
+    for (const auto& [name, value] : constants) text << fmt::format("# with {} = {}\n", name, value);
+    text << table << '\n';
+    return text.str();
+  }
 };
 
 struct Table::Node {
@@ -164,10 +172,7 @@ void Document::parse(std::span<const Override> overrides) {
 }
 
 std::string Document::resolved_text() const {
-  std::ostringstream text;
-  for (const auto& [name, value] : tree_->constants) text << fmt::format("# with {} = {}\n", name, value);
-  text << tree_->root << '\n';
-  return text.str();
+  return tree_->text_of(tree_->root);
 }
 
 std::string Document::resolved_text(const Document& other, std::span<const std::string_view> keys) const {
@@ -176,10 +181,7 @@ std::string Document::resolved_text(const Document& other, std::span<const std::
     merged.erase(key);
     if (const toml::node* node = other.tree_->root.get(key)) merged.insert(key, *node);
   }
-  std::ostringstream text;
-  for (const auto& [name, value] : tree_->constants) text << fmt::format("# with {} = {}\n", name, value);
-  text << merged << '\n';
-  return text.str();
+  return tree_->text_of(merged);
 }
 
 bool Document::agrees(const Document& other, std::string_view key) const {

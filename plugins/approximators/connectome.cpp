@@ -1,8 +1,8 @@
-#include <proxon/plugin/approximator.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+
+#include "sums.hpp"
 
 using namespace proxon;
 
@@ -135,9 +135,7 @@ struct connectome {
           each_reset(tape, pass.input, pass.events, sample * pass.steps + t, 0, outputs, [&](int64_t o) { z[o] = 0; });
           if (events) {
             std::copy_n(z, outputs, u);
-            const int64_t row = sample * pass.steps + t;
-            for (int64_t k = pass.events.row_begin[row]; k < pass.events.row_begin[row + 1]; ++k)
-              add(outputs, pass.events.value[k], tape.weights + pass.events.channel[k] * outputs, u);
+            add_events(pass.events, sample * pass.steps + t, tape.weights, outputs, u);
           } else {
             for (int64_t o = 0; o < outputs; ++o) u[o] += z[o];
           }
@@ -188,7 +186,7 @@ struct connectome {
 
     // The weights, as far as the constraint lets them move.
     if (events)
-      sum_events(services, pass.events, tape.u, pass.gradient);
+      sum_events(services, pass.events, inputs, outputs, pass.gradient, [&](int64_t row) { return tape.u + row * outputs; });
     else
       services.product(services.host, 1, 0, inputs, outputs, rows, pass.input, inputs, tape.u, outputs, pass.gradient, outputs, 0);
     if (pass.input_gradient)
@@ -288,18 +286,6 @@ struct connectome {
     else
       for (int64_t c = 0; c < inputs; ++c)
         if (input[row * inputs + c] > 0.5f) of_input(c);
-  }
-
-  void sum_events(const Services& services, const Events& e, const float* du, float* dw) const {
-    services.parallel_for(inputs, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        std::fill_n(dw + c * outputs, outputs, 0.f);
-        for (int64_t k = e.channel_begin[c]; k < e.channel_begin[c + 1]; ++k) add(outputs, e.value_by_channel[k], du + e.row[k] * outputs, dw + c * outputs);
-      }
-    });
-  }
-  static void add(int64_t n, float factor, const float* __restrict from, float* __restrict to) {
-    for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
   }
 };
 

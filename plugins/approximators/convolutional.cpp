@@ -1,8 +1,8 @@
-#include <proxon/plugin/approximator.hpp>
-
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+
+#include "sums.hpp"
 
 using namespace proxon;
 
@@ -172,7 +172,7 @@ struct convolutional {
     const Shape out = shape(depth());
     services.product(services.host, 1, 0, out.channels, out.filters, batch * steps, pass.tape + input_offset(depth(), batch, steps), out.channels,
                      pass.output_gradient, out.filters, pass.gradient + out.weights, out.filters, 0);
-    column_sums(pass.output_gradient, batch * steps, out.filters, pass.gradient + out.biases);
+    column_sums(services, pass.output_gradient, batch * steps, out.filters, pass.gradient + out.biases);
 
     for (int32_t l = depth() - 1; l >= 0; --l) {
       const Shape s = shape(l), above = shape(l + 1);
@@ -209,7 +209,7 @@ struct convolutional {
       else
         windows_gradient(services, s, batch * (before + steps) - before, pass.tape + input_offset(l, batch, steps), dz + before * s.filters, scratch,
                          pass.gradient + s.weights);
-      if (bias) column_sums(dz, batch * (before + steps), s.filters, pass.gradient + s.biases);
+      if (bias) column_sums(services, dz, batch * (before + steps), s.filters, pass.gradient + s.biases);
     }
     if (!pass.input_gradient) return;
     const Shape s = shape(0);
@@ -300,16 +300,6 @@ struct convolutional {
   static void each_tap(const Shape& s, int64_t left, Use&& use) {
     if (s.dilation == 1) return use(0, 0, std::min(s.taps, left) * s.filters);
     for (int64_t k = 0; k < s.taps && k * s.dilation < left; ++k) use(k * s.dilation * s.filters, k * s.filters, s.filters);
-  }
-
-  static void add(int64_t n, float factor, const float* __restrict from, float* __restrict to) {
-    for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
-  }
-
-  static void column_sums(const float* x, int64_t rows, int64_t columns, float* sums) {
-    std::fill_n(sums, columns, 0.f);
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t j = 0; j < columns; ++j) sums[j] += x[row * columns + j];
   }
 };
 

@@ -1,7 +1,7 @@
-#include <proxon/plugin/approximator.hpp>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include "sums.hpp"
 
 using namespace proxon;
 
@@ -99,14 +99,7 @@ struct dense {
 
       // Gradients of the weights (x^T dz) and of the biases (column sums).
       services.product(services.host, 1, 0, m, n, batch, i ? x : pass.input, m, dz, n, pass.gradient + layer.weight_offset, n, 0);
-      if (bias) {
-        float* db = pass.gradient + layer.bias_offset;
-        services.parallel_for(n, std::max<int64_t>(64, 32768 / batch), [&](int64_t begin, int64_t end) {
-          std::fill(db + begin, db + end, 0.f);
-          for (int64_t row = 0; row < batch; ++row)
-            for (int64_t j = begin; j < end; ++j) db[j] += dz[row * n + j];
-        });
-      }
+      if (bias) column_sums(services, dz, batch, n, pass.gradient + layer.bias_offset, std::max<int64_t>(64, 32768 / batch));
 
       // The error of the layer below: through the feedback weights, or straight from the output; and through its activation.
       float* dx = i ? errors[i % 2] : pass.input_gradient;

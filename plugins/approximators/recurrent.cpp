@@ -1,7 +1,7 @@
-#include <proxon/plugin/approximator.hpp>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include "sums.hpp"
 
 using namespace proxon;
 
@@ -160,7 +160,9 @@ struct recurrent {
         // What comes from below, for all steps at once.
         for (int64_t r = row; r < row + n * (steps + 1); ++r) std::copy_n(pass.theta + s.bias, s.gates, gate + r * s.gates);
         if (l == 0 && pass.events.row_begin)
-          add_events(s, pass, begin, end, gate);
+          for (int64_t sample = begin; sample < end; ++sample)
+            for (int64_t t = 0; t < steps; ++t)
+              add_events(pass.events, sample * steps + t, pass.theta + s.input, s.gates, gate + (sample * (steps + 1) + t) * s.gates);
         else
           for (int64_t sample = begin; sample < end; ++sample) {
             const float* x = below(pass.tape, l, all) + (sample * (steps + 1) + (l ? 1 : 0)) * s.inputs;
@@ -262,7 +264,8 @@ struct recurrent {
       const float* back = cell == gru ? pass.tape + all * s.back : gate;
       services.product(services.host, 1, 0, s.units, s.gates, all, pass.tape + all * s.h, s.units, back, s.gates, pass.gradient + s.recurrent, s.gates, 0);
       if (l == 0 && pass.events.row_begin)
-        sum_events(services, s, pass.events, steps, gate, pass.gradient + s.input);
+        sum_events(services, pass.events, s.inputs, s.gates, pass.gradient + s.input,
+                   [&](int64_t r) { return gate + (r / steps * (steps + 1) + r % steps) * s.gates; });
       else
         services.product(services.host, 1, 0, s.inputs, s.gates, all - (l ? 1 : 0), below(pass.tape, l, all) + (l ? s.inputs : 0), s.inputs, gate,
                          s.gates, pass.gradient + s.input, s.gates, 0);
@@ -354,35 +357,6 @@ struct recurrent {
       back[k] = dr, back[n + k] = dz, back[2 * n + k] = dn * rk;
       from_later[k] = d * zk;
     }
-  }
-
-  static void add_events(const Shape& s, const ForwardPass& pass, int64_t begin, int64_t end, float* gate) {
-    const Events& e = pass.events;
-    for (int64_t sample = begin; sample < end; ++sample)
-      for (int64_t t = 0; t < pass.steps; ++t) {
-        float* to = gate + (sample * (pass.steps + 1) + t) * s.gates;
-        for (int64_t k = e.row_begin[sample * pass.steps + t]; k < e.row_begin[sample * pass.steps + t + 1]; ++k)
-          add(s.gates, e.value[k], pass.theta + s.input + e.channel[k] * s.gates, to);
-      }
-  }
-  static void sum_events(const Services& services, const Shape& s, const Events& e, int64_t steps, const float* gate, float* dw) {
-    services.parallel_for(s.inputs, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        std::fill_n(dw + c * s.gates, s.gates, 0.f);
-        for (int64_t k = e.channel_begin[c]; k < e.channel_begin[c + 1]; ++k)
-          add(s.gates, e.value_by_channel[k], gate + (e.row[k] / steps * (steps + 1) + e.row[k] % steps) * s.gates, dw + c * s.gates);
-      }
-    });
-  }
-  static void add(int64_t n, float factor, const float* __restrict from, float* __restrict to) {
-    for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
-  }
-  static void column_sums(const Services& services, const float* x, int64_t rows, int64_t columns, float* sums) {
-    services.parallel_for(columns, 64, [&](int64_t begin, int64_t end) {
-      std::fill(sums + begin, sums + end, 0.f);
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t j = begin; j < end; ++j) sums[j] += x[row * columns + j];
-    });
   }
 };
 

@@ -1,8 +1,8 @@
-#include <proxon/plugin/approximator.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+
+#include "sums.hpp"
 
 using namespace proxon;
 
@@ -185,7 +185,8 @@ struct spiking {
         for (int64_t sample = begin; sample < end; ++sample) {
           std::fill_n(spikes + sample * (steps + 1) * s.units, s.units, 0.f);
           if (l == 0 && pass.events.row_begin) {
-            add_events(s, pass, sample, v);
+            for (int64_t t = 0; t < steps; ++t)
+              add_events(pass.events, sample * steps + t, pass.theta + s.input, s.units, v + (sample * (steps + 1) + t) * s.units);
             continue;
           }
           if (l == 0) {
@@ -296,7 +297,8 @@ struct spiking {
         services.product(services.host, 1, 0, s.units, s.units, tape.all, pass.tape + tape.all * s.s, s.units, dv, s.units, pass.gradient + s.recurrent,
                          s.units, 0);
       if (l == 0 && pass.events.row_begin)
-        sum_events(services, s, pass.events, steps, dv, pass.gradient + s.input);
+        sum_events(services, pass.events, s.inputs, s.units, pass.gradient + s.input,
+                   [&](int64_t r) { return dv + (r / steps * (steps + 1) + r % steps) * s.units; });
       else
         services.product(services.host, 1, 0, s.inputs, s.units, tape.all - (l ? 1 : 0), below(pass.tape, l, tape.all) + (l ? s.inputs : 0), s.inputs, dv,
                          s.units, pass.gradient + s.input, s.units, 0);
@@ -386,33 +388,6 @@ struct spiking {
     }
   }
 
-  static void add_events(const Shape& s, const ForwardPass& pass, int64_t sample, float* v) {
-    const Events& e = pass.events;
-    for (int64_t t = 0; t < pass.steps; ++t) {
-      float* to = v + (sample * (pass.steps + 1) + t) * s.units;
-      for (int64_t k = e.row_begin[sample * pass.steps + t]; k < e.row_begin[sample * pass.steps + t + 1]; ++k)
-        add(s.units, e.value[k], pass.theta + s.input + e.channel[k] * s.units, to);
-    }
-  }
-  static void sum_events(const Services& services, const Shape& s, const Events& e, int64_t steps, const float* dv, float* dw) {
-    services.parallel_for(s.inputs, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        std::fill_n(dw + c * s.units, s.units, 0.f);
-        for (int64_t k = e.channel_begin[c]; k < e.channel_begin[c + 1]; ++k)
-          add(s.units, e.value_by_channel[k], dv + (e.row[k] / steps * (steps + 1) + e.row[k] % steps) * s.units, dw + c * s.units);
-      }
-    });
-  }
-  static void add(int64_t n, float factor, const float* __restrict from, float* __restrict to) {
-    for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
-  }
-  static void column_sums(const Services& services, const float* x, int64_t rows, int64_t columns, float* sums) {
-    services.parallel_for(columns, 64, [&](int64_t begin, int64_t end) {
-      std::fill(sums + begin, sums + end, 0.f);
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t j = begin; j < end; ++j) sums[j] += x[row * columns + j];
-    });
-  }
   /// Sums over the groups of samples, in their order; nothing where it is not learnt.
   void sum_groups(int64_t batch, const float* sums, int64_t n, bool learnt, float* to) const {
     std::fill_n(to, n, 0.f);

@@ -1,6 +1,4 @@
-#include <proxon/plugin/optimizer.hpp>
-
-#include <cmath>
+#include "moments.hpp"
 
 using namespace proxon;
 
@@ -19,19 +17,10 @@ struct adamw {
     double decay = 0.01;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::learning_rate>("1", "largest step of a weight, about", at_least(0)),
-                        field<&P::beta1>("1", "decay of the running mean of the gradient", at_least(0), below(1)),
-                        field<&P::beta2>("1", "decay of the running mean of its square", at_least(0), below(1)),
-                        field<&P::epsilon>("1", "keeps the denominator from 0", above(0)),
-                        field<&P::decay>("1", "share of every weight, times the learning rate, that is lost a step", at_least(0))};
+      return std::tuple_cat(moment_fields<P>(), std::tuple{field<&P::decay>("1", "share of every weight, times the learning rate, that is lost a step", at_least(0))});
     }
   };
-  struct State {
-    float m, v;
-    static constexpr auto fields() {
-      return std::tuple{field<&State::m>("1", "mean gradient"), field<&State::v>("1", "mean squared gradient")};
-    }
-  };
+  using State = Moments;
   struct Shared {
     float rate, correction, lost;
   };
@@ -42,12 +31,11 @@ struct adamw {
   adamw(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), decay(p.decay), epsilon(float(p.epsilon)) {}
 
   Shared prepare(const OptimizerStep& at) const {
-    return {float(at.learning_rate / (1 - std::pow(beta1, double(at.t)))), float(1 / std::sqrt(1 - std::pow(beta2, double(at.t)))),
+    return {float(at.learning_rate / bias_correction(beta1, at.t)), float(1 / std::sqrt(bias_correction(beta2, at.t))),
             float(at.learning_rate * decay)};
   }
   float step(float w, float g, State& s, const Shared& shared) const {
-    s.m = s.m + float(1 - beta1) * (g - s.m);
-    s.v = s.v + float(1 - beta2) * (g * g - s.v);
+    s.follow(g, beta1, beta2);
     return -shared.rate * s.m / (std::sqrt(s.v) * shared.correction + epsilon) - shared.lost * w;
   }
 };

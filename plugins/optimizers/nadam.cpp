@@ -1,6 +1,4 @@
-#include <proxon/plugin/optimizer.hpp>
-
-#include <cmath>
+#include "moments.hpp"
 
 using namespace proxon;
 
@@ -17,19 +15,10 @@ struct nadam {
     double beta2 = 0.999;
     double epsilon = 1e-8;
     static constexpr auto fields() {
-      using P = Parameters;
-      return std::tuple{field<&P::learning_rate>("1", "largest step of a weight, about", at_least(0)),
-                        field<&P::beta1>("1", "decay of the running mean of the gradient", at_least(0), below(1)),
-                        field<&P::beta2>("1", "decay of the running mean of its square", at_least(0), below(1)),
-                        field<&P::epsilon>("1", "keeps the denominator from 0", above(0))};
+      return moment_fields<Parameters>();
     }
   };
-  struct State {
-    float m, v;
-    static constexpr auto fields() {
-      return std::tuple{field<&State::m>("1", "mean gradient"), field<&State::v>("1", "mean squared gradient")};
-    }
-  };
+  using State = Moments;
   struct Shared {
     float of_mean, of_gradient, correction;
   };
@@ -40,13 +29,11 @@ struct nadam {
   nadam(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), epsilon(float(p.epsilon)) {}
 
   Shared prepare(const OptimizerStep& at) const {
-    const double t = double(at.t);
-    return {float(at.learning_rate * beta1 / (1 - std::pow(beta1, t + 1))), float(at.learning_rate * (1 - beta1) / (1 - std::pow(beta1, t))),
-            float(1 / std::sqrt(1 - std::pow(beta2, t)))};
+    return {float(at.learning_rate * beta1 / bias_correction(beta1, at.t + 1)), float(at.learning_rate * (1 - beta1) / bias_correction(beta1, at.t)),
+            float(1 / std::sqrt(bias_correction(beta2, at.t)))};
   }
   float step(float g, State& s, const Shared& shared) const {
-    s.m = s.m + float(1 - beta1) * (g - s.m);
-    s.v = s.v + float(1 - beta2) * (g * g - s.v);
+    s.follow(g, beta1, beta2);
     return -(shared.of_mean * s.m + shared.of_gradient * g) / (std::sqrt(s.v) * shared.correction + epsilon);
   }
 };

@@ -83,15 +83,7 @@ TEST_CASE("a connectome's units are its equations, and its gradient that of cent
         source.set(Split::train, c.X, c.Y);
         CHECK_MESSAGE(train(model, source, options, {}, 1).train_loss == doctest::Approx(c.loss(theta)).epsilon(1e-5), constraint);
 
-        std::vector<double> slope;
-        for (double& w : theta) {
-          const double at = w, h = 1e-5;
-          w = at + h;
-          const double up = c.loss(theta);
-          w = at - h;
-          slope.push_back((up - c.loss(theta)) / (2 * h));
-          w = at;
-        }
+        std::vector<double> slope = central_differences(theta, [&](const std::vector<double>& at) { return c.loss(at); });
         if (constraint == "cell_type") {
           const std::vector<double> single = slope;
           for (int64_t i = 0; i < size; ++i) {

@@ -70,19 +70,7 @@ struct Plain {
     return total / static_cast<double>(Y.size()) + penalty;
   }
 
-  std::vector<double> gradient(std::vector<double> theta) const {
-    std::vector<double> result;
-    constexpr double h = 1e-5;
-    for (double& w : theta) {
-      const double at = w;
-      w = at + h;
-      const double up = (*this)(theta);
-      w = at - h;
-      result.push_back((up - (*this)(theta)) / (2 * h));
-      w = at;
-    }
-    return result;
-  }
+  std::vector<double> gradient(const std::vector<double>& theta) const { return central_differences(theta, *this); }
 };
 
 /// Theta before one step of sgd at rate 1, and what it was moved by.

@@ -74,19 +74,7 @@ struct PlainConvolution {
     return total / static_cast<double>(samples() * (steps - burn_in));
   }
 
-  std::vector<double> gradient(std::vector<double> theta) const {
-    std::vector<double> result;
-    constexpr double h = 1e-5;
-    for (double& w : theta) {
-      const double at = w;
-      w = at + h;
-      const double up = (*this)(theta);
-      w = at - h;
-      result.push_back((up - (*this)(theta)) / (2 * h));
-      w = at;
-    }
-    return result;
-  }
+  std::vector<double> gradient(const std::vector<double>& theta) const { return central_differences(theta, *this); }
 
   PluginValue approximator() const {
     std::vector<int64_t> filters, kernel, dilation;

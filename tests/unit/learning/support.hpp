@@ -33,6 +33,22 @@ inline PluginValue plugin(std::string_view kind, std::string_view name, const st
   return result;
 }
 
+/// The slope of loss(theta) along each number, by central differences.
+template <class Loss>
+std::vector<double> central_differences(std::vector<double> theta, Loss&& loss) {
+  std::vector<double> slope;
+  constexpr double h = 1e-5;
+  for (double& w : theta) {
+    const double at = w;
+    w = at + h;
+    const double up = loss(theta);
+    w = at - h;
+    slope.push_back((up - loss(theta)) / (2 * h));
+    w = at;
+  }
+  return slope;
+}
+
 inline PluginValue dense(std::vector<int64_t> hidden, const std::string& activation = "tanh", const std::string& output = "linear",
                          double dropout = 0, bool bias = true) {
   return plugin("approximator", "dense",

@@ -1,0 +1,41 @@
+// Sums that approximators share: rows of weights added for the events of a row, their gradients, and columns added up. Each has an order that does
+// not depend on the number of threads.
+#pragma once
+#include <proxon/plugin/approximator.hpp>
+
+#include <algorithm>
+
+namespace proxon {
+
+/// to += factor from, n values.
+inline void add(int64_t n, float factor, const float* __restrict from, float* __restrict to) {
+  for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
+}
+
+/// to += x W for the events x of one row; W is [channels x columns].
+inline void add_events(const Events& events, int64_t row, const float* weights, int64_t columns, float* to) {
+  for (int64_t k = events.row_begin[row]; k < events.row_begin[row + 1]; ++k) add(columns, events.value[k], weights + events.channel[k] * columns, to);
+}
+
+/// dW = x^T error over all events x; error_of(row) is where that of a row stands.
+template <class ErrorOf>
+void sum_events(const Services& services, const Events& events, int64_t channels, int64_t columns, float* dw, ErrorOf&& error_of) {
+  services.parallel_for(channels, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      std::fill_n(dw + c * columns, columns, 0.f);
+      for (int64_t k = events.channel_begin[c]; k < events.channel_begin[c + 1]; ++k)
+        add(columns, events.value_by_channel[k], error_of(events.row[k]), dw + c * columns);
+    }
+  });
+}
+
+/// sums_j = sum over rows of x_ij, rows ascending; a thread takes at least `grain` columns.
+inline void column_sums(const Services& services, const float* x, int64_t rows, int64_t columns, float* sums, int64_t grain = 64) {
+  services.parallel_for(columns, grain, [&](int64_t begin, int64_t end) {
+    std::fill(sums + begin, sums + end, 0.f);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t j = begin; j < end; ++j) sums[j] += x[row * columns + j];
+  });
+}
+
+}  // namespace proxon
