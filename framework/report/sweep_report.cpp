@@ -17,7 +17,9 @@ using archive::TrialState;
 
 constexpr std::size_t most_axes = 12, most_best = 20, most_failures = 50, most_forest_rows = 5000, most_lines = 1500;
 
-std::string short_id(const SweepTable& table, std::int64_t row) { return table.id[static_cast<std::size_t>(row)].text().substr(0, 8); }
+std::string short_id(const SweepTable& table, std::int64_t row) {
+  return table.id[static_cast<std::size_t>(row)].text().substr(0, 8);
+}
 
 /// Axes that take more than one value, in their order.
 std::vector<const SweepAxis*> moving_axes(const SweepTable& table) {
@@ -32,8 +34,13 @@ std::vector<const SweepAxis*> moving_axes(const SweepTable& table) {
 }
 
 Axis axis_of(const SweepAxis& axis) { return {axis.name, axis.unit, axis.logarithmic ? logarithmic : linear}; }
-Axis axis_of(const SweepObjective& objective) { return {objective.name == objective.figure ? objective.name : fmt::format("{} ({})", objective.name, objective.figure)}; }
-const char* goal(const SweepObjective& objective) { return objective.maximise ? "higher is better" : "lower is better"; }
+Axis axis_of(const SweepObjective& objective) {
+  return {objective.name == objective.figure ? objective.name
+                                             : fmt::format("{} ({})", objective.name, objective.figure)};
+}
+const char* goal(const SweepObjective& objective) {
+  return objective.maximise ? "higher is better" : "lower is better";
+}
 
 /// Distinct values of an axis, ascending.
 std::vector<double> distinct(const SweepAxis& axis) {
@@ -45,13 +52,16 @@ std::vector<double> distinct(const SweepAxis& axis) {
   return values;
 }
 
-/// What is drawn of an objective: from the best to four times as far from it as the median trial. A few that went wild would squeeze all others.
+/// What is drawn of an objective: from the best to four times as far from it as the median trial. A few that went wild
+/// would squeeze all others.
 struct Window {
   double low = -INFINITY, high = INFINITY;
   std::int64_t outside = 0;
   bool holds(double value) const { return value >= low && value <= high; }
   std::string note() const {
-    return outside == 0 ? "" : fmt::format(" {} trial{} far worse {} not shown.", outside, outside == 1 ? "" : "s", outside == 1 ? "is" : "are");
+    return outside == 0 ? ""
+                        : fmt::format(" {} trial{} far worse {} not shown.", outside, outside == 1 ? "" : "s",
+                                      outside == 1 ? "is" : "are");
   }
 };
 Window window_of(const SweepTable& table, const SweepObjective& objective) {
@@ -61,7 +71,8 @@ Window window_of(const SweepTable& table, const SweepObjective& objective) {
   Window window;
   if (values.empty()) return window;
   std::sort(values.begin(), values.end());
-  const double best = objective.maximise ? values.back() : values.front(), middle = values[values.size() / 2], reach = 4 * std::fabs(best - middle);
+  const double best = objective.maximise ? values.back() : values.front(), middle = values[values.size() / 2],
+               reach = 4 * std::fabs(best - middle);
   if (!(reach > 0)) return window;
   (objective.maximise ? window.low : window.high) = objective.maximise ? best - reach : best + reach;
   for (const double value : values) window.outside += !window.holds(value);
@@ -73,7 +84,8 @@ Cell cell_of(const SweepTable& table, const SweepAxis& axis, std::int64_t row) {
   const double value = axis.value[static_cast<std::size_t>(row)];
   if (std::isnan(value)) return {};
   if (!axis.choices.empty()) return table.axis_text(axis, row);
-  const bool whole = std::all_of(axis.value.begin(), axis.value.end(), [](double v) { return std::isnan(v) || (v == std::round(v) && std::fabs(v) < 1e15); });
+  const bool whole = std::all_of(axis.value.begin(), axis.value.end(),
+                                 [](double v) { return std::isnan(v) || (v == std::round(v) && std::fabs(v) < 1e15); });
   return whole ? Cell(static_cast<std::int64_t>(value)) : Cell(value);
 }
 
@@ -85,7 +97,8 @@ Section overview(const SweepTable& table, const std::vector<std::int64_t>& ranke
   std::int64_t done = 0, failed = 0, outdated = 0;
   double seconds = 0;
   for (std::int64_t row = 0; row < table.rows(); ++row) {
-    done += table.state_of(row) == TrialState::done, failed += table.state_of(row) == TrialState::failed, outdated += table.state_of(row) == TrialState::outdated;
+    done += table.state_of(row) == TrialState::done, failed += table.state_of(row) == TrialState::failed,
+        outdated += table.state_of(row) == TrialState::outdated;
     seconds += table.seconds[static_cast<std::size_t>(row)];
   }
   Facts facts{.facts = {{"trials done", done}, {"failed", failed}}, .large = true};
@@ -96,8 +109,10 @@ Section overview(const SweepTable& table, const std::vector<std::int64_t>& ranke
   Section section{.heading = "Overview", .text = table.description, .blocks = {facts}};
 
   Table best{.title = "Best trials",
-             .caption = table.objectives.size() > 1 ? "First those that no other trial beats in everything, by the first objective. proxon sweep show tells all of a trial."
-                                                    : "proxon sweep show tells all of a trial, and the command that runs it alone.",
+             .caption = table.objectives.size() > 1
+                            ? "First those that no other trial beats in everything, by the first objective. proxon "
+                              "sweep show tells all of a trial."
+                            : "proxon sweep show tells all of a trial, and the command that runs it alone.",
              .columns = {{"trial"}}};
   for (const SweepObjective& objective : table.objectives) best.columns.push_back({objective.name});
   for (const SweepAxis& axis : table.axes) best.columns.push_back({axis.name, axis.unit});
@@ -115,31 +130,34 @@ Section overview(const SweepTable& table, const std::vector<std::int64_t>& ranke
 }
 
 /// Every trial in the order in which it began, and the best so far.
-Lines history(const SweepTable& table, const SweepObjective& objective) {
+Scatter history(const SweepTable& table, const SweepObjective& objective) {
   std::vector<std::int64_t> order;
   for (std::int64_t row = 0; row < table.rows(); ++row)
     if (std::isfinite(table.value(row, objective))) order.push_back(row);
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return table.start[static_cast<std::size_t>(a)] < table.start[static_cast<std::size_t>(b)]; });
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return table.start[static_cast<std::size_t>(a)] < table.start[static_cast<std::size_t>(b)];
+  });
   const Window window = window_of(table, objective);
   const std::size_t step = order.size() / most_lines + 1;
-  Series best{"best so far"}, all{"trials", {}, {}, 6};
+  Series best{"best so far", {}, {}, 1}, all{"trials", {}, {}, 6};
   double record = NAN, n = 0, low = INFINITY, high = -INFINITY;
   for (const std::int64_t row : order) {
     const double value = table.value(row, objective);
     if (std::isnan(record) || (objective.maximise ? value > record : value < record)) record = value;
     n += 1;
-    best.x.push_back(n), best.y.push_back(window.holds(record) ? record : NAN);
     low = std::min(low, value), high = std::max(high, value);
-    // Points by themselves: each between two gaps.
-    if (static_cast<std::size_t>(n) % step == 0 && window.holds(value)) all.x.insert(all.x.end(), {n, n}), all.y.insert(all.y.end(), {value, NAN});
+    if (static_cast<std::size_t>(n) % step != 0 && value != record) continue;
+    if (window.holds(record)) best.x.push_back(n), best.y.push_back(record);
+    if (window.holds(value)) all.x.push_back(n), all.y.push_back(value);
   }
   const bool decades = low > 0 && high > 100 * low;
   return {.title = "History of " + objective.name,
-          .caption = fmt::format("Trials in the order of their begin; {}. A curve that is flat at its end says that more trials of this kind give little.{}", goal(objective),
-                                 window.note()),
+          .caption = fmt::format("Trials in the order of their begin; {}. Where the best so far has long been flat "
+                                 "more trials of this kind give little.{}",
+                                 goal(objective), window.note()),
           .x = {"trial"},
           .y = {axis_of(objective).label, "", decades ? logarithmic : linear},
-          .series = {std::move(best), std::move(all)},
+          .series = {std::move(all), std::move(best)},
           .wide = true};
 }
 
@@ -151,22 +169,31 @@ Block slice(const SweepTable& table, const SweepAxis& axis, const SweepObjective
     Series points{"trials"};
     for (std::int64_t row = 0; row < table.rows(); ++row) {
       const double value = table.value(row, objective);
-      if (window.holds(value) && std::isfinite(axis.value[static_cast<std::size_t>(row)])) points.x.push_back(axis.value[static_cast<std::size_t>(row)]), points.y.push_back(value);
+      if (window.holds(value) && std::isfinite(axis.value[static_cast<std::size_t>(row)]))
+        points.x.push_back(axis.value[static_cast<std::size_t>(row)]), points.y.push_back(value);
     }
-    return Scatter{.title = fmt::format("{} over {}", objective.name, axis.name), .caption = caption + window.note(), .x = axis_of(axis), .y = axis_of(objective), .series = {std::move(points)}};
+    return Scatter{.title = fmt::format("{} over {}", objective.name, axis.name),
+                   .caption = caption + window.note(),
+                   .x = axis_of(axis),
+                   .y = axis_of(objective),
+                   .series = {std::move(points)}};
   }
-  Table rows{.title = fmt::format("{} of each {}", objective.name, axis.name), .caption = caption + " Mean, best and spread of each choice.",
+  Table rows{.title = fmt::format("{} of each {}", objective.name, axis.name),
+             .caption = caption + " Mean, best and spread of each choice.",
              .columns = {{axis.name}, {"trials"}, {"best"}, {"mean"}, {"median"}, {"std"}}};
   for (std::size_t choice = 0; choice < axis.choices.size(); ++choice) {
     std::vector<double> values;
     for (std::int64_t row = 0; row < table.rows(); ++row)
-      if (axis.value[static_cast<std::size_t>(row)] == static_cast<double>(choice) && std::isfinite(table.value(row, objective))) values.push_back(table.value(row, objective));
+      if (axis.value[static_cast<std::size_t>(row)] == static_cast<double>(choice) &&
+          std::isfinite(table.value(row, objective)))
+        values.push_back(table.value(row, objective));
     if (values.empty()) continue;
     std::sort(values.begin(), values.end());
     const double n = static_cast<double>(values.size()), mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
     double squares = 0;
     for (const double value : values) squares += (value - mean) * (value - mean);
-    rows.rows.push_back({axis.choices[choice], static_cast<std::int64_t>(values.size()), objective.maximise ? values.back() : values.front(), mean, values[values.size() / 2],
+    rows.rows.push_back({axis.choices[choice], static_cast<std::int64_t>(values.size()),
+                         objective.maximise ? values.back() : values.front(), mean, values[values.size() / 2],
                          n > 1 ? Cell(std::sqrt(squares / (n - 1))) : Cell()});
   }
   return rows;
@@ -177,7 +204,8 @@ struct Bins {
   std::vector<double> edges, values;
   std::vector<std::string> names;
   std::size_t of(double value) const {
-    if (edges.empty()) return static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), value) - values.begin());
+    if (edges.empty())
+      return static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), value) - values.begin());
     const auto place = static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), value) - edges.begin());
     return std::clamp<std::size_t>(place, 1, edges.size() - 1) - 1;
   }
@@ -192,25 +220,32 @@ Bins bins_of(const SweepAxis& axis) {
   }
   const bool ratios = axis.logarithmic && values.front() > 0;
   for (int i = 0; i <= 10; ++i)
-    bins.edges.push_back(ratios ? values.front() * std::pow(values.back() / values.front(), i / 10.0) : values.front() + (values.back() - values.front()) * i / 10.0);
-  for (int i = 0; i < 10; ++i) bins.names.push_back(fmt::format("{:.3g} to {:.3g}", bins.edges[static_cast<std::size_t>(i)], bins.edges[static_cast<std::size_t>(i) + 1]));
+    bins.edges.push_back(ratios ? values.front() * std::pow(values.back() / values.front(), i / 10.0)
+                                : values.front() + (values.back() - values.front()) * i / 10.0);
+  for (int i = 0; i < 10; ++i)
+    bins.names.push_back(fmt::format("{:.3g} to {:.3g}", bins.edges[static_cast<std::size_t>(i)],
+                                     bins.edges[static_cast<std::size_t>(i) + 1]));
   return bins;
 }
 
-Heatmap heat_map(const SweepTable& table, const SweepAxis& down, const SweepAxis& across, const SweepObjective& objective) {
+Heatmap heat_map(const SweepTable& table, const SweepAxis& down, const SweepAxis& across,
+                 const SweepObjective& objective) {
   const Bins rows = bins_of(down), columns = bins_of(across);
   const Window window = window_of(table, objective);
   std::vector<double> sum(rows.names.size() * columns.names.size()), n(sum.size());
   bool negative = false, positive = false;
   for (std::int64_t row = 0; row < table.rows(); ++row) {
-    const double value = std::clamp(table.value(row, objective), window.low, window.high), a = down.value[static_cast<std::size_t>(row)], b = across.value[static_cast<std::size_t>(row)];
+    const double value = std::clamp(table.value(row, objective), window.low, window.high),
+                 a = down.value[static_cast<std::size_t>(row)], b = across.value[static_cast<std::size_t>(row)];
     if (!std::isfinite(value) || !std::isfinite(a) || !std::isfinite(b)) continue;
     const std::size_t cell = rows.of(a) * columns.names.size() + columns.of(b);
-    sum[cell] += value, n[cell] += 1, negative |= value < 0, positive |= value > 0;
+    sum[cell] += value, n[cell] += 1, negative |= value<0, positive |= value> 0;
   }
   Heatmap map{.title = fmt::format("{} over {} and {}", objective.name, down.name, across.name),
               .caption = fmt::format("Mean of the trials in each cell, over all other axes; {}.{}", goal(objective),
-                                     window.outside == 0 ? "" : fmt::format(" Values far worse than most count as {:.4g}.", objective.maximise ? window.low : window.high)),
+                                     window.outside == 0 ? ""
+                                                         : fmt::format(" Values far worse than most count as {:.4g}.",
+                                                                       objective.maximise ? window.low : window.high)),
               .row = {down.name, down.unit},
               .column = {across.name, across.unit},
               .value = axis_of(objective),
@@ -220,7 +255,8 @@ Heatmap heat_map(const SweepTable& table, const SweepAxis& down, const SweepAxis
               .row_names = rows.names,
               .column_names = columns.names,
               .wide = true};
-  for (std::size_t cell = 0; cell < sum.size(); ++cell) map.values.push_back(n[cell] > 0 ? static_cast<float>(sum[cell] / n[cell]) : NAN);
+  for (std::size_t cell = 0; cell < sum.size(); ++cell)
+    map.values.push_back(n[cell] > 0 ? static_cast<float>(sum[cell] / n[cell]) : NAN);
   return map;
 }
 
@@ -229,17 +265,21 @@ std::vector<double> places_along(const SweepAxis& axis) {
   const std::vector<double> values = distinct(axis);
   std::vector<double> places;
   const bool ratios = axis.logarithmic && values.front() > 0;
-  const double low = ratios ? std::log(values.front()) : values.front(), high = ratios ? std::log(values.back()) : values.back();
+  const double low = ratios ? std::log(values.front()) : values.front(),
+               high = ratios ? std::log(values.back()) : values.back();
   for (const double value : axis.value) places.push_back(((ratios ? std::log(value) : value) - low) / (high - low));
   return places;
 }
 
 /// Parallel coordinates of the trials, best in front.
-Parallel parallel(const SweepTable& table, const std::vector<const SweepAxis*>& axes, const std::vector<std::int64_t>& ranked) {
+Parallel parallel(const SweepTable& table, const std::vector<const SweepAxis*>& axes,
+                  const std::vector<std::int64_t>& ranked) {
   const SweepObjective& objective = table.objectives.front();
   Parallel chart{.title = "All axes at once",
-                 .caption = "A line a trial, coloured by the first objective; good ones lie in front. Where the good lines run together an axis has a value that matters; where they "
-                            "fan out it does not.",
+                 .caption =
+                     "A line a trial, coloured by the first objective; good ones lie in front. Where the good lines "
+                     "run together an axis has a value that matters; where they "
+                     "fan out it does not.",
                  .value = axis_of(objective),
                  .maximise = objective.maximise};
   // Of many trials the best, and every so many-th of the others.
@@ -247,7 +287,9 @@ Parallel parallel(const SweepTable& table, const std::vector<const SweepAxis*>& 
   const std::size_t step = ranked.size() / most_lines + 1;
   for (std::size_t i = 0; i < ranked.size(); ++i)
     if (i < 100 || i % step == 0) rows.push_back(ranked[i]);
-  if (rows.size() < ranked.size()) chart.caption += fmt::format(" The best 100 and every {} of the others.", step == 2 ? "second" : fmt::format("{}th", step));
+  if (rows.size() < ranked.size())
+    chart.caption +=
+        fmt::format(" The best 100 and every {} of the others.", step == 2 ? "second" : fmt::format("{}th", step));
   std::reverse(rows.begin(), rows.end());
   for (const SweepAxis* axis : axes) {
     Parallel::Scale scale{.axis = axis_of(*axis), .names = axis->choices};
@@ -262,7 +304,8 @@ struct Importance {
   std::vector<double> share;
   double r2 = NAN;
 };
-Importance importance_of(const SweepTable& table, const std::vector<const SweepAxis*>& axes, const SweepObjective& objective) {
+Importance importance_of(const SweepTable& table, const std::vector<const SweepAxis*>& axes,
+                         const SweepObjective& objective) {
   std::vector<std::int64_t> rows;
   for (std::int64_t row = 0; row < table.rows(); ++row)
     if (std::isfinite(table.value(row, objective))) rows.push_back(row);
@@ -290,63 +333,90 @@ Importance importance_of(const SweepTable& table, const std::vector<const SweepA
   return {forest.importance(), forest.r2()};
 }
 
-Table importance_table(const SweepTable& table, const std::vector<const SweepAxis*>& axes, const std::vector<Importance>& all) {
+Table importance_table(const SweepTable& table, const std::vector<const SweepAxis*>& axes,
+                       const std::vector<Importance>& all) {
   Table block{.title = "Importance of the axes",
-              .caption = "Share of the variance of the objective's rank that an axis explains by itself, over the whole space (functional ANOVA on a random forest); what is left "
-                         "to 1 are axes that work together, and chance.",
+              .caption =
+                  "Share of the variance of the objective's rank that an axis explains by itself, over the whole space "
+                  "(functional ANOVA on a random forest); what is left "
+                  "to 1 are axes that work together, and chance.",
               .columns = {{"axis"}}};
   for (std::size_t o = 0; o < table.objectives.size(); ++o) {
     block.columns.push_back({table.objectives[o].name});
-    if (std::isfinite(all[o].r2)) block.caption += fmt::format(" The forest knows {:.0f} % of {} in trials that it has not seen.", 100 * std::max(0.0, all[o].r2), table.objectives[o].name);
+    if (std::isfinite(all[o].r2))
+      block.caption += fmt::format(" The forest knows {:.0f} % of {} in trials that it has not seen.",
+                                   100 * std::max(0.0, all[o].r2), table.objectives[o].name);
   }
   std::vector<std::size_t> order(axes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (!all.empty() && !all[0].share.empty())
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return all[0].share[a] > all[0].share[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return all[0].share[a] > all[0].share[b]; });
   for (const std::size_t a : order) {
     std::vector<Cell> cells{axes[a]->name};
-    for (const Importance& importance : all) cells.push_back(importance.share.empty() ? Cell() : Cell(importance.share[a]));
+    for (const Importance& importance : all)
+      cells.push_back(importance.share.empty() ? Cell() : Cell(importance.share[a]));
     block.rows.push_back(std::move(cells));
   }
   return block;
 }
 
-/// The two axes that matter most to an objective, of those that are active together in most trials.
-std::pair<std::size_t, std::size_t> telling_pair(const SweepTable& table, const std::vector<const SweepAxis*>& axes, const Importance& importance) {
+/// The two axes that matter most to an objective, of those that are active together in most trials and for most of
+/// their values.
+std::pair<std::size_t, std::size_t> telling_pair(const SweepTable& table, const std::vector<const SweepAxis*>& axes,
+                                                 const Importance& importance) {
   std::pair<std::size_t, std::size_t> best{0, 1};
   double most = -1;
   for (std::size_t a = 0; a < axes.size(); ++a)
     for (std::size_t b = a + 1; b < axes.size(); ++b) {
+      const Bins down = bins_of(*axes[a]), across = bins_of(*axes[b]);
+      std::vector<char> filled(down.names.size() * across.names.size());
       double together = 0;
-      for (std::size_t row = 0; row < static_cast<std::size_t>(table.rows()); ++row) together += std::isfinite(axes[a]->value[row]) && std::isfinite(axes[b]->value[row]);
-      const double weight = together * (importance.share.empty() ? 1 : 0.01 + importance.share[a] + importance.share[b]);
+      for (std::size_t row = 0; row < static_cast<std::size_t>(table.rows()); ++row) {
+        const double x = axes[a]->value[row], y = axes[b]->value[row];
+        if (!std::isfinite(x) || !std::isfinite(y)) continue;
+        together += 1, filled[down.of(x) * across.names.size() + across.of(y)] = 1;
+      }
+      const double share =
+          static_cast<double>(std::count(filled.begin(), filled.end(), 1)) / static_cast<double>(filled.size());
+      const double weight =
+          together * share * share * (importance.share.empty() ? 1 : 0.01 + importance.share[a] + importance.share[b]);
       if (weight > most) most = weight, best = {a, b};
     }
   return best;
 }
 
 Section failures(const SweepTable& table) {
-  Section section{.heading = "Failed trials", .text = fmt::format("{} trials failed. proxon sweep retry --failed runs them again.", table.reasons.size())};
+  Section section{
+      .heading = "Failed trials",
+      .text = fmt::format("{} trials failed. proxon sweep retry --failed runs them again.", table.reasons.size())};
   Table block{.title = "Reasons", .columns = {{"trial"}, {"values"}, {"time", "s"}, {"reason"}}};
   for (const auto& [row, reason] : table.reasons) {
     if (table.state_of(row) != TrialState::failed) continue;
     if (block.rows.size() == most_failures) break;
-    block.rows.push_back({short_id(table, row), table.point_text(row), table.seconds[static_cast<std::size_t>(row)], reason});
+    block.rows.push_back(
+        {short_id(table, row), table.point_text(row), table.seconds[static_cast<std::size_t>(row)], reason});
   }
   if (table.reasons.size() > most_failures) block.caption = fmt::format("The first {} of them.", most_failures);
   section.blocks.push_back(std::move(block));
   return section;
 }
 
-Lines best_curves(const SweepTable& table, const std::vector<std::int64_t>& ranked, const std::vector<archive::CurvePoint>& curves) {
-  Lines chart{.title = "Curves of the best trials", .caption = "Loss of the best six trials: solid on training samples, dashed on validation samples.", .x = {"epoch"},
-              .y = {"loss", "", logarithmic}, .wide = true};
+Lines best_curves(const SweepTable& table, const std::vector<std::int64_t>& ranked,
+                  const std::vector<archive::CurvePoint>& curves) {
+  Lines chart{.title = "Curves of the best trials",
+              .caption = "Loss of the best six trials: solid on training samples, dashed on validation samples.",
+              .x = {"epoch"},
+              .y = {"loss", "", logarithmic},
+              .wide = true};
   for (std::size_t i = 0; i < std::min<std::size_t>(6, ranked.size()); ++i) {
-    Series train{short_id(table, ranked[i]), {}, {}, static_cast<int>(i)}, validation{short_id(table, ranked[i]) + " validation", {}, {}, static_cast<int>(i), true};
+    Series train{short_id(table, ranked[i]), {}, {}, static_cast<int>(i)},
+        validation{short_id(table, ranked[i]) + " validation", {}, {}, static_cast<int>(i), true};
     for (const archive::CurvePoint& point : curves) {
       if (point.row != ranked[i]) continue;
       train.x.push_back(point.epoch), train.y.push_back(point.train_loss);
-      if (std::isfinite(point.validation_loss)) validation.x.push_back(point.epoch), validation.y.push_back(point.validation_loss);
+      if (std::isfinite(point.validation_loss))
+        validation.x.push_back(point.epoch), validation.y.push_back(point.validation_loss);
     }
     if (train.x.empty()) continue;
     chart.series.push_back(std::move(train));
@@ -366,8 +436,9 @@ Scatter pareto(const SweepTable& table, const std::vector<std::int64_t>& front, 
     its.x.push_back(x), its.y.push_back(y);
   }
   return {.title = fmt::format("{} against {}", table.objectives[a].name, table.objectives[b].name),
-          .caption = fmt::format("Of {} {}; of {} {}. No other trial beats those in colour in everything.", table.objectives[a].name, goal(table.objectives[a]),
-                                 table.objectives[b].name, goal(table.objectives[b])),
+          .caption = fmt::format("Of {} {}; of {} {}. No other trial beats those in colour in everything.",
+                                 table.objectives[a].name, goal(table.objectives[a]), table.objectives[b].name,
+                                 goal(table.objectives[b])),
           .x = axis_of(table.objectives[a]),
           .y = axis_of(table.objectives[b]),
           .series = {std::move(others), std::move(best)}};
@@ -375,9 +446,12 @@ Scatter pareto(const SweepTable& table, const std::vector<std::int64_t>& front, 
 
 }  // namespace
 
-Page compose_sweep(const SweepTable& table, const std::vector<std::int64_t>& ranked, const std::vector<std::int64_t>& front,
-                   const std::vector<archive::CurvePoint>& curves) {
-  Page page{.title = table.title, .subtitle = "a sweep", .footer = fmt::format("Proxon {} ({}), sampler {}, begun {}", table.version, table.revision, table.sampler, table.started)};
+Page compose_sweep(const SweepTable& table, const std::vector<std::int64_t>& ranked,
+                   const std::vector<std::int64_t>& front, const std::vector<archive::CurvePoint>& curves) {
+  Page page{.title = table.title,
+            .subtitle = "a sweep",
+            .footer = fmt::format("Proxon {} ({}), sampler {}, begun {}", table.version, table.revision, table.sampler,
+                                  table.started)};
   page.sections.push_back(overview(table, ranked));
   const std::vector<const SweepAxis*> axes = moving_axes(table);
   if (!ranked.empty()) {
@@ -388,7 +462,8 @@ Page compose_sweep(const SweepTable& table, const std::vector<std::int64_t>& ran
 
     Section matters{.heading = "What matters"};
     std::vector<Importance> importance;
-    for (const SweepObjective& objective : table.objectives) importance.push_back(importance_of(table, axes, objective));
+    for (const SweepObjective& objective : table.objectives)
+      importance.push_back(importance_of(table, axes, objective));
     matters.blocks.push_back(importance_table(table, axes, importance));
     if (axes.size() > 1) {
       matters.blocks.push_back(parallel(table, axes, ranked));
@@ -401,20 +476,32 @@ Page compose_sweep(const SweepTable& table, const std::vector<std::int64_t>& ran
     for (const SweepAxis* axis : axes) slices.blocks.push_back(slice(table, *axis, table.objectives.front()));
     if (!axes.empty()) page.sections.push_back(std::move(slices));
     if (table.objectives.size() > 1) {
-      Section trade{.heading = "What is given up for what", .text = fmt::format("{} of {} trials are beaten by no other in everything.", front.size(), ranked.size())};
+      Section trade{
+          .heading = "What is given up for what",
+          .text = fmt::format("{} of {} trials are beaten by no other in everything.", front.size(), ranked.size())};
       for (std::size_t a = 0; a < table.objectives.size(); ++a)
-        for (std::size_t b = a + 1; b < table.objectives.size(); ++b) trade.blocks.push_back(pareto(table, front, a, b));
+        for (std::size_t b = a + 1; b < table.objectives.size(); ++b)
+          trade.blocks.push_back(pareto(table, front, a, b));
       page.sections.push_back(std::move(trade));
     }
   }
-  if (std::count(table.state.begin(), table.state.end(), static_cast<std::uint8_t>(TrialState::failed)) > 0) page.sections.push_back(failures(table));
+  if (std::count(table.state.begin(), table.state.end(), static_cast<std::uint8_t>(TrialState::failed)) > 0)
+    page.sections.push_back(failures(table));
 
   Section provenance{.heading = "How it was run"};
-  Table plugins{.title = "Plugins", .caption = "What took part, by the sum of its file.", .columns = {{"kind"}, {"name"}, {"file"}, {"SHA-256"}}};
-  for (const archive::PluginRecord& plugin : table.plugins) plugins.rows.push_back({plugin.kind, plugin.name, plugin.file, plugin.stamp.substr(0, 16)});
+  Table plugins{.title = "Plugins",
+                .caption = "What took part, by the sum of its file.",
+                .columns = {{"kind"}, {"name"}, {"file"}, {"SHA-256"}}};
+  for (const archive::PluginRecord& plugin : table.plugins)
+    plugins.rows.push_back({plugin.kind, plugin.name, plugin.file, plugin.stamp.substr(0, 16)});
   if (!plugins.rows.empty()) provenance.blocks.push_back(std::move(plugins));
-  provenance.blocks.push_back(Code{.title = "Sweep", .caption = "The sweep's file with everything that was set on the command line.", .text = table.sweep});
-  if (!table.experiment.empty()) provenance.blocks.push_back(Code{.title = "Experiment", .caption = "The experiment whose parameters the axes change.", .text = table.experiment});
+  provenance.blocks.push_back(Code{.title = "Sweep",
+                                   .caption = "The sweep's file with everything that was set on the command line.",
+                                   .text = table.sweep});
+  if (!table.experiment.empty())
+    provenance.blocks.push_back(Code{.title = "Experiment",
+                                     .caption = "The experiment whose parameters the axes change.",
+                                     .text = table.experiment});
   page.sections.push_back(std::move(provenance));
   return page;
 }

@@ -18,7 +18,7 @@ struct tpe {
     int64_t candidates = 24;
     double good = 0.1;
     int64_t most_good = 25;
-    double width = 0.2;
+    double width = 0.05;
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::startup>("1", "trials that are drawn evenly before any is learnt from", at_least(1)),
@@ -86,8 +86,10 @@ struct tpe {
       mass.clear();
       for (const double x : at) mass.push_back(cumulative((1 - x) / sigma) - cumulative(-x / sigma));
     }
-    /// Share of a choice that a kernel gives to its own one.
-    double own(size_t a) const { return 1 - sigma * static_cast<double>(axis[a].choices - 1) / static_cast<double>(axis[a].choices); }
+    /// Share of a choice that a kernel gives to its own one: wider than along a range, as choices have no neighbours.
+    double own(size_t a) const {
+      return 1 - std::min(4 * sigma, 1.0) * static_cast<double>(axis[a].choices - 1) / static_cast<double>(axis[a].choices);
+    }
     double log_at(const std::vector<double>& u) const {
       constexpr double root = 2.5066282746310002;
       double sum = 1;  // the even one

@@ -42,6 +42,17 @@ double rss_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1000;
 }
 
+/// Processor time of this process and of those that it has waited for, s.
+double processor_seconds() {
+  double sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& t : {usage.ru_utime, usage.ru_stime}) sum += static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  }
+  return sum;
+}
+
 void overhead(const fs::path& folder, Registry& registry, int64_t trials) {
   const std::string file = write_sweep(folder, fmt::format(R"(
 function = "sphere"
@@ -84,6 +95,14 @@ workers = 2
   const double status = seconds() - start;
   expect(static_cast<int64_t>(order.size()) == trials, "status ranks them all");
   fmt::print("status: {:.3f} s\n", status);
+
+  // What a trial costs that does nothing, in processor time of all processes: this holds on a machine that is shared too.
+  const sweep::SweepOptions idle{.archive = (folder / "idle.h5").string(), .quiet = true};
+  start = processor_seconds();
+  sweep::run_sweep(file, {"function_time=0"}, registry, idle);
+  const double each = 1e3 * (processor_seconds() - start) / static_cast<double>(trials);
+  fmt::print("processor time of a trial that does nothing: {:.4f} ms\n", each);
+  expect(each < 0.2, "it lies below 0.2 ms");
 }
 
 struct Function {
