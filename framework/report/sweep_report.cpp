@@ -239,7 +239,8 @@ Heatmap heat_map(const SweepTable& table, const SweepAxis& down, const SweepAxis
                  a = down.value[static_cast<std::size_t>(row)], b = across.value[static_cast<std::size_t>(row)];
     if (!std::isfinite(value) || !std::isfinite(a) || !std::isfinite(b)) continue;
     const std::size_t cell = rows.of(a) * columns.names.size() + columns.of(b);
-    sum[cell] += value, n[cell] += 1, negative |= value<0, positive |= value> 0;
+    sum[cell] += value, n[cell] += 1;
+    negative = negative || value < 0, positive = positive || value > 0;
   }
   Heatmap map{.title = fmt::format("{} over {} and {}", objective.name, down.name, across.name),
               .caption = fmt::format("Mean of the trials in each cell, over all other axes; {}.{}", goal(objective),
