@@ -51,9 +51,15 @@ for name, population, variable, unit in f["proxon/traces"].asstr()[:]:
     start, stop, step = report["mapping/time"][:]
     print("trace", population, variable, unit, report["data"].shape, "every", step, "ms")
 
-# Stimulus signals.
-for name in f["stimulus/presentation"]:
-    print("signal", name, f["stimulus/presentation"][name]["data"].shape)
+# Stimulus signals, and recorded rates of populations.
+for name, unit, description, of in f["proxon/signals"].asstr()[:]:
+    series = f["acquisition" if of == "population" else "stimulus/presentation"][name]
+    print("rate" if of == "population" else "signal", name, series["data"].shape)
+
+# Cross-correlations: pairs of spikes a lag, and how many chance would make.
+for name, source, target in f["proxon/correlations"].asstr()[:]:
+    table = f["analysis"][name]
+    print("correlation", name, source, target, "lags", table["lag"][:], "s, count", table["count"][:])
 
 # The model: matrix W and bias b of layer k.
 theta, layers = f["proxon/model/theta"], f["proxon/model/layers"]

@@ -99,20 +99,18 @@ void check_index(Checks& c, const std::string& table, const std::string& column,
   if (last != c.rows(values)) c.say("'{}' ends at {} and '{}' has {} rows", index, last, values, c.rows(values));
 }
 
-void check_units(Checks& c) {
-  if (c.type_of("/units") != H5I_GROUP) return;
-  c.attribute_is("/units", "neurodata_type", "Units");
-  c.attribute_is("/units", "namespace", "core");
-  c.attribute("/units", "description", Kind::text);
-  if (!c.data("/units/id", Kind::number, 1)) return;
-  c.attribute_is("/units/id", "neurodata_type", "ElementIdentifiers");
-  c.attribute_is("/units/id", "namespace", "hdmf-common");
-  const hsize_t n = c.rows("/units/id");
+void check_table(Checks& c, const std::string& table) {
+  c.attribute(table, "description", Kind::text);
+  const std::string id = table + "/id";
+  if (!c.data(id, Kind::number, 1)) return;
+  c.attribute_is(id, "neurodata_type", "ElementIdentifiers");
+  c.attribute_is(id, "namespace", "hdmf-common");
+  const hsize_t n = c.rows(id);
 
-  if (!c.attribute("/units", "colnames", Kind::text)) return;
-  const Handle units(H5Oopen(c.file, "/units", H5P_DEFAULT));
-  for (const auto& column : attribute_texts(units, "colnames", c.path)) {
-    const std::string name = "/units/" + column;
+  if (!c.attribute(table, "colnames", Kind::text)) return;
+  const Handle group(H5Oopen(c.file, table.c_str(), H5P_DEFAULT));
+  for (const auto& column : attribute_texts(group, "colnames", c.path)) {
+    const std::string name = table + "/" + column;
     if (c.type_of(name) != H5I_DATASET) {
       c.say("the data set '{}' is missing", name);
       continue;
@@ -121,10 +119,17 @@ void check_units(Checks& c) {
     c.attribute_is(name, "namespace", "hdmf-common");
     c.attribute(name, "description", Kind::text);
     if (column == "spike_times")
-      check_index(c, "/units", column, n);
+      check_index(c, table, column, n);
     else if (c.rows(name) != n)
-      c.say("'{}' has {} rows and '/units/id' has {}", name, c.rows(name), n);
+      c.say("'{}' has {} rows and '{}' has {}", name, c.rows(name), id, n);
   }
+}
+
+void check_units(Checks& c) {
+  if (c.type_of("/units") != H5I_GROUP) return;
+  c.attribute_is("/units", "neurodata_type", "Units");
+  c.attribute_is("/units", "namespace", "core");
+  check_table(c, "/units");
   if (c.type_of("/units/spike_times") != H5I_DATASET) return;
   if (!c.number_type("/units/spike_times", H5T_NATIVE_DOUBLE, "float64")) return;
   bool whole = true;
@@ -141,6 +146,16 @@ void check_nwb(Checks& c) {
     if (c.type_of(parent) == H5I_GROUP)
       for (const auto& name : c.members(parent)) check_series(c, std::string(parent) + "/" + name);
   check_units(c);
+  // Results of an analysis; those that are no tables are their maker's own.
+  if (c.type_of("/analysis") != H5I_GROUP) return;
+  for (const auto& name : c.members("/analysis")) {
+    const std::string table = "/analysis/" + name;
+    if (!c.attribute(table, "neurodata_type", Kind::text)) continue;
+    const Handle object(H5Oopen(c.file, table.c_str(), H5P_DEFAULT));
+    if (attribute_text(object, "neurodata_type") != "DynamicTable") continue;
+    c.attribute_is(table, "namespace", "hdmf-common");
+    check_table(c, table);
+  }
 }
 
 }  // namespace proxon::archive

@@ -12,7 +12,7 @@ std::uint64_t hash_of(std::span<const char> bytes) { return fnv1a({bytes.data(),
 
 /// Streams that grow while a network runs.
 bool is_recording(const std::string& stream) {
-  for (const char* begin : {"/spikes/", "/report/", "/stimulus/", "/proxon/weights/"})
+  for (const char* begin : {"/spikes/", "/report/", "/stimulus/", "/acquisition/", "/proxon/weights/"})
     if (stream.starts_with(begin)) return true;
   return false;
 }

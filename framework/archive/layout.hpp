@@ -9,7 +9,7 @@
 
 namespace proxon::archive {
 
-inline constexpr std::int64_t layout_version = 2;
+inline constexpr std::int64_t layout_version = 3;
 
 namespace at {
 inline const std::string root = "/proxon";
@@ -19,7 +19,8 @@ inline const std::string populations = "/proxon/populations";  ///< [n, 2] texts
 inline const std::string projections =
     "/proxon/projections";                             ///< [n, 6] texts: name, source, target, synapse, rule, unit
 inline const std::string traces = "/proxon/traces";    ///< [n, 4] texts: report, population, variable, unit
-inline const std::string signals = "/proxon/signals";  ///< [n, 3] texts: name, unit, description
+inline const std::string signals = "/proxon/signals";  ///< [n, 4] texts: name, unit, description, "stimulus" or "population"
+inline const std::string correlations = "/proxon/correlations";  ///< [n, 3] texts: name, source, target
 inline const std::string parameters = "/proxon/parameters";  ///< groups with attributes
 inline const std::string stage_parameters = "/proxon/stage_parameters";
 inline const std::string plugins = "/proxon/plugins";
@@ -51,7 +52,10 @@ inline std::string snapshot_times(const std::string& projection) {
 inline std::string snapshots(const std::string& projection) { return "/proxon/weights/" + projection + "/weights"; }
 inline std::string report(const std::string& name) { return "/report/" + name; }
 inline std::string acquisition(const std::string& name) { return "/acquisition/" + name; }
-inline std::string signal(const std::string& name) { return "/stimulus/presentation/" + name; }
+inline std::string signal(const SignalRecord& signal) {
+  return (signal.population ? "/acquisition/" : "/stimulus/presentation/") + signal.name;
+}
+inline std::string correlation(const std::string& name) { return "/analysis/" + name; }
 }  // namespace at
 
 /// SONATA report of trace i: the population's name for its first variable, POPULATION.VARIABLE for the others.

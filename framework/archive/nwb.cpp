@@ -73,6 +73,31 @@ void write_units(SkeletonFile& file, const Skeleton& skeleton) {
   h5(H5Rcreate(&reference, file.file(), at::unit_times.c_str(), H5R_OBJECT, -1), "cannot write", file.path());
   write_attribute(index, "target", H5T_STD_REF_OBJ, H5T_STD_REF_OBJ, &reference);
 }
+
+void write_correlations(SkeletonFile& file, const Skeleton& skeleton) {
+  std::vector<std::string> names;
+  for (const auto& correlation : skeleton.correlations) {
+    const std::string where = at::correlation(correlation.name);
+    const std::size_t n = correlation.lags_ms.size();
+    const Handle table = file.group(where);
+    type_of(table, "DynamicTable", "hdmf-common");
+    write_attribute(table, "description",
+                    fmt::format("pairs of spikes of {} and {}, by the time from the first to the second",
+                                correlation.source, correlation.target));
+    write_attribute(table, "colnames", std::vector<std::string>{"lag", "count", "chance"});
+    std::vector<std::int32_t> ids(n);
+    for (std::size_t i = 0; i < n; ++i) ids[i] = static_cast<std::int32_t>(i);
+    type_of(file.array<std::int32_t>(where + "/id", ids), "ElementIdentifiers", "hdmf-common");
+    std::vector<double> seconds;
+    for (const double ms : correlation.lags_ms) seconds.push_back(ms / 1000);
+    column(file.array<double>(where + "/lag", seconds), "VectorData", "middle of the bin, in seconds");
+    column(file.array<std::int64_t>(where + "/count", std::vector<std::int64_t>(n)), "VectorData", "pairs in the bin");
+    column(file.array<double>(where + "/chance", std::vector<double>(n)), "VectorData",
+           "pairs that independent spikes of the same rates would make");
+    names.insert(names.end(), {correlation.name, correlation.source, correlation.target});
+  }
+  file.texts(at::correlations, names, 3);
+}
 }  // namespace
 
 void write_nwb(SkeletonFile& file, const Skeleton& skeleton) {
@@ -109,14 +134,15 @@ void write_nwb(SkeletonFile& file, const Skeleton& skeleton) {
   std::vector<std::string> names;
   for (const auto& signal : skeleton.signals) {
     if (!(signal.step_ms > 0)) fail("the stimulus signal '{}' has a step of {} ms.", signal.name, signal.step_ms);
-    const std::string series = at::signal(signal.name);
+    const std::string series = at::signal(signal);
     double chunk = 1 << 18;
     if (file.duration_ms() > 0) chunk = std::clamp(1 + file.duration_ms() / signal.step_ms, 64.0, chunk);
     const Handle data = file.stream(series + "/data", H5T_NATIVE_FLOAT, 0, static_cast<std::int64_t>(chunk));
     describe_series(file, series, data, signal.unit, signal.start_ms, signal.step_ms, signal.description);
-    names.insert(names.end(), {signal.name, signal.unit, signal.description});
+    names.insert(names.end(), {signal.name, signal.unit, signal.description, signal.population ? "population" : "stimulus"});
   }
-  file.texts(at::signals, names, 3);
+  file.texts(at::signals, names, 4);
+  write_correlations(file, skeleton);
   write_units(file, skeleton);
 }
 

@@ -38,6 +38,7 @@ void Reader::Impl::open() {
   read_populations();
   read_projections();
   read_traces();
+  read_signals();
 }
 
 Handle Reader::Impl::stream(const std::string& name) const {

@@ -25,6 +25,12 @@ struct SynapseBlock {
   std::vector<float> delays_ms;
 };
 
+/// Pairs of spikes a lag, and how many independent spikes of the same rates would make.
+struct CorrelationBlock {
+  std::vector<std::int64_t> count;
+  std::vector<double> chance;
+};
+
 class Reader {
  public:
   explicit Reader(const std::string& path);
@@ -76,6 +82,8 @@ class Reader {
   const std::vector<SignalRecord>& signals() const;
   std::int64_t signal_rows(int signal) const;
   std::vector<float> signal(int signal, std::int64_t begin, std::int64_t end) const;
+  const std::vector<CorrelationRecord>& correlations() const;
+  CorrelationBlock correlation(int correlation) const;
 
   // Later stages.
   std::optional<ModelRecord> model() const;

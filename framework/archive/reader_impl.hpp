@@ -15,11 +15,13 @@ struct Reader::Impl {
   std::vector<TraceRecord> traces;
   std::vector<std::string> reports;
   std::vector<SignalRecord> signals;
+  std::vector<CorrelationRecord> correlations;
 
   void open();
   void read_populations();
   void read_projections();
   void read_traces();
+  void read_signals();
 
   Handle stream(const std::string& name) const;
   std::int64_t rows(const std::string& name) const;

@@ -60,7 +60,7 @@ void Reader::Impl::read_projections() {
 }
 
 void Reader::Impl::read_traces() {
-  auto table = read_texts(file, at::traces, path);
+  const auto table = read_texts(file, at::traces, path);
   for (std::size_t i = 0; i < table.size(); i += 4) {
     TraceRecord& trace = traces.emplace_back();
     reports.push_back(table[i]);
@@ -71,14 +71,27 @@ void Reader::Impl::read_traces() {
     const auto time = column<double>(file, mapping + "/time", H5T_NATIVE_DOUBLE, 0, 3, path);
     trace.start_ms = time[0], trace.step_ms = time[2];
   }
+}
 
-  table = read_texts(file, at::signals, path);
-  for (std::size_t i = 0; i < table.size(); i += 3) {
+void Reader::Impl::read_signals() {
+  auto table = read_texts(file, at::signals, path);
+  for (std::size_t i = 0; i < table.size(); i += 4) {
     SignalRecord& signal = signals.emplace_back();
     signal.name = table[i], signal.unit = table[i + 1], signal.description = table[i + 2];
-    const Handle root(H5Oopen(file, at::signal(signal.name).c_str(), H5P_DEFAULT));
+    signal.population = table[i + 3] == "population";
+    const Handle root(H5Oopen(file, at::signal(signal).c_str(), H5P_DEFAULT));
     signal.start_ms = attribute_numbers(root, "proxon.start_ms", path).at(0);
     signal.step_ms = attribute_numbers(root, "proxon.step_ms", path).at(0);
+  }
+
+  table = read_texts(file, at::correlations, path);
+  for (std::size_t i = 0; i < table.size(); i += 3) {
+    CorrelationRecord& correlation = correlations.emplace_back();
+    correlation.name = table[i], correlation.source = table[i + 1], correlation.target = table[i + 2];
+    const std::string lag = at::correlation(correlation.name) + "/lag";
+    const auto n = static_cast<std::int64_t>(extent(open_dataset(file, lag, path))[0]);
+    correlation.lags_ms = column<double>(file, lag, H5T_NATIVE_DOUBLE, 0, n, path);
+    for (double& s : correlation.lags_ms) s *= 1000;
   }
 }
 
@@ -86,6 +99,7 @@ const std::vector<PopulationRecord>& Reader::populations() const { return impl_-
 const std::vector<ProjectionRecord>& Reader::projections() const { return impl_->projections; }
 const std::vector<TraceRecord>& Reader::traces() const { return impl_->traces; }
 const std::vector<SignalRecord>& Reader::signals() const { return impl_->signals; }
+const std::vector<CorrelationRecord>& Reader::correlations() const { return impl_->correlations; }
 
 int Reader::population(std::string_view name) const {
   return find(name, impl_->populations, path(), "population", [](const auto& record) { return record.name; });
@@ -98,7 +112,7 @@ int Reader::trace(std::string_view population, std::string_view variable) const 
   return find(name, impl_->traces, path(), "trace", [](const auto& record) { return series_name(record); });
 }
 int Reader::signal(std::string_view name) const {
-  return find(name, impl_->signals, path(), "stimulus signal", [](const auto& record) { return record.name; });
+  return find(name, impl_->signals, path(), "signal", [](const auto& record) { return record.name; });
 }
 
 std::vector<std::int64_t> Reader::offsets(int projection) const {
@@ -189,12 +203,20 @@ std::vector<float> Reader::trace(int trace, std::int64_t begin, std::int64_t end
 }
 
 std::int64_t Reader::signal_rows(int signal) const {
-  return impl_->rows(at::signal(impl_->signals.at(signal).name) + "/data");
+  return impl_->rows(at::signal(impl_->signals.at(signal)) + "/data");
 }
 
 std::vector<float> Reader::signal(int signal, std::int64_t begin, std::int64_t end) const {
-  impl_->check_range(begin, end, signal_rows(signal), "the stimulus signal " + impl_->signals.at(signal).name);
-  return impl_->range<float>(at::signal(impl_->signals[signal].name) + "/data", H5T_NATIVE_FLOAT, begin, end);
+  impl_->check_range(begin, end, signal_rows(signal), "the signal " + impl_->signals.at(signal).name);
+  return impl_->range<float>(at::signal(impl_->signals[signal]) + "/data", H5T_NATIVE_FLOAT, begin, end);
+}
+
+CorrelationBlock Reader::correlation(int correlation) const {
+  const CorrelationRecord& record = impl_->correlations.at(correlation);
+  const std::string where = at::correlation(record.name);
+  const auto n = static_cast<std::int64_t>(record.lags_ms.size());
+  return {column<std::int64_t>(impl_->file, where + "/count", H5T_NATIVE_INT64, 0, n, path()),
+          column<double>(impl_->file, where + "/chance", H5T_NATIVE_DOUBLE, 0, n, path())};
 }
 
 }  // namespace proxon::archive

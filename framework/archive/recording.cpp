@@ -1,4 +1,4 @@
-// What a Writer takes while a network runs: spikes, traces, stimulus signals, weights; and NWB's units when it is done.
+// What a Writer takes while a network runs: spikes, traces, signals, correlations, weights; and NWB's units when it is done.
 #include "proxon/archive/writer_impl.hpp"
 
 namespace proxon::archive {
@@ -33,6 +33,20 @@ void Writer::append_trace(int trace, std::span<const float> rows) {
 
 void Writer::append_signal(int signal, std::span<const float> values) {
   impl_->extend(at::signal(impl_->signals.at(signal)) + "/data", H5T_NATIVE_FLOAT, values.size(), values.data());
+  impl_->tick();
+}
+
+void Writer::set_correlation(int correlation, std::span<const std::int64_t> count, std::span<const double> chance) {
+  const std::string where = at::correlation(impl_->correlations.at(correlation));
+  impl_->guarded([&] {
+    const Handle counts = open_dataset(impl_->file, where + "/count", impl_->path);
+    const Handle chances = open_dataset(impl_->file, where + "/chance", impl_->path);
+    PROXON_CHECK(count.size() == extent(counts)[0] && chance.size() == count.size(), "{} counts and {} chances of {} lags",
+                 count.size(), chance.size(), extent(counts)[0]);
+    write_rows(counts, H5T_NATIVE_INT64, 0, count.size(), count.data(), impl_->path);
+    write_rows(chances, H5T_NATIVE_DOUBLE, 0, chance.size(), chance.data(), impl_->path);
+    impl_->dirty = true;
+  });
   impl_->tick();
 }
 

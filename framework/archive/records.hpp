@@ -79,14 +79,25 @@ struct TraceRecord {
   bool operator==(const TraceRecord&) const = default;
 };
 
-/// One number a step that the network was driven with: NWB TimeSeries in /stimulus/presentation.
+/// One number a step: what the network was driven with, an NWB TimeSeries in /stimulus/presentation, or the rate of a
+/// population, one in /acquisition.
 struct SignalRecord {
   std::string name;
   std::string unit;
   std::string description;
   double start_ms = 0;
   double step_ms = 1;
+  bool population = false;  ///< the rate of a population
   bool operator==(const SignalRecord&) const = default;
+};
+
+/// Pairs of spikes of two populations, counted by the time from the source's to the target's: NWB DynamicTable in
+/// /analysis.
+struct CorrelationRecord {
+  std::string name;
+  std::string source, target;    ///< populations or groups
+  std::vector<double> lags_ms;   ///< middles of the bins
+  bool operator==(const CorrelationRecord&) const = default;
 };
 
 /// Everything that is known before the first step: it fixes all groups, attributes and data sets of the file.
@@ -105,6 +116,7 @@ struct Skeleton {
   std::vector<ProjectionRecord> projections;
   std::vector<TraceRecord> traces;
   std::vector<SignalRecord> signals;
+  std::vector<CorrelationRecord> correlations;
 };
 
 /// A layer's place in theta: weight matrix theta[weight : weight + inputs*outputs], row-major, a row an input, and bias

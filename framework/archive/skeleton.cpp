@@ -130,7 +130,7 @@ void check_names(const Skeleton& skeleton) {
       fail("the {} '{}' cannot stand in an archive: a name must not be empty nor hold a slash.", what, name);
     if (!seen.insert(name).second) fail("the archive cannot hold two {}s called '{}'.", what, name);
   };
-  std::set<std::string> populations, projections, series, signals, objects;
+  std::set<std::string> populations, projections, series, signals, correlations, objects;
   for (const auto& population : skeleton.populations) check("population", population.name, populations);
   for (const auto& projection : skeleton.projections) {
     check("projection", projection.name, projections);
@@ -145,7 +145,12 @@ void check_names(const Skeleton& skeleton) {
            did_you_mean(trace.population, populations));
     check("trace", series_name(trace), series);
   }
-  for (const auto& signal : skeleton.signals) check("stimulus signal", signal.name, signals);
+  for (const auto& signal : skeleton.signals)
+    if (signal.population)
+      check("recorded series", signal.name, series);
+    else
+      check("stimulus signal", signal.name, signals);
+  for (const auto& correlation : skeleton.correlations) check("correlation", correlation.name, correlations);
   for (const auto& object : skeleton.objects) {
     const std::string top = object.name.substr(0, object.name.find('/'));
     if (top.empty() || top == "populations" || top == "projections" || top == "learning_rules")

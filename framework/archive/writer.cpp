@@ -92,7 +92,10 @@ void Writer::Impl::open(const std::string& where) {
               path);
   }
   const auto signal_table = read_texts(file, at::signals, path);
-  for (std::size_t i = 0; i < signal_table.size(); i += 3) signals.push_back(signal_table[i]);
+  for (std::size_t i = 0; i < signal_table.size(); i += 4)
+    signals.push_back({.name = signal_table[i], .population = signal_table[i + 3] == "population"});
+  const auto correlation_table = read_texts(file, at::correlations, path);
+  for (std::size_t i = 0; i < correlation_table.size(); i += 3) correlations.push_back(correlation_table[i]);
   const auto projection_table = read_texts(file, at::projections, path);
   for (std::size_t i = 0; i < projection_table.size(); i += 6) projections.push_back(projection_table[i]);
 }

@@ -43,8 +43,11 @@ class Writer {
   /// Rows of trace i, [n_rows, n_neurons] row-major.
   void append_trace(int trace, std::span<const float> rows);
 
-  /// Values of stimulus signal i, one a step.
+  /// Values of signal i, one a step.
   void append_signal(int signal, std::span<const float> values);
+
+  /// All pairs of correlation i up to now, a lag, and how many chance would make; replaces what was there.
+  void set_correlation(int correlation, std::span<const std::int64_t> count, std::span<const double> chance);
 
   /// All weights of a plastic projection at one time, in the order of its synapses.
   void append_weights(int projection, double time_ms, std::span<const float> weights);

@@ -36,7 +36,8 @@ struct Writer::Impl {
   std::vector<Stream> streams;
   std::vector<Spikes> populations;
   std::vector<Trace> traces;
-  std::vector<std::string> signals;
+  std::vector<SignalRecord> signals;
+  std::vector<std::string> correlations;
   std::vector<std::string> projections;
   bool dirty = false, broken = false;
   int next_checkpoint = 0;  ///< which of the two places

@@ -26,6 +26,9 @@ std::vector<std::string> names_of(const List& list, Name name) {
   return names;
 }
 
+/// A signal as a channel's source names it.
+std::string full_name(const SignalInfo& signal) { return (signal.population ? "rate:" : "stimulus:") + signal.name; }
+
 /// The place of each of `available` among `wanted` (all of them in order when none is wanted); -1 where it is not
 /// wanted.
 std::vector<int32_t> columns_of(std::span<const int32_t> available, std::span<const int64_t> wanted,
@@ -57,22 +60,21 @@ Channels::Channels(const RecordingSource& recording, std::span<const ChannelSpec
 }
 
 void Channels::add(const RecordingSource& recording, const ChannelSpec& spec) {
-  const auto stimuli = names_of(recording.signals, [](const SignalInfo& signal) { return signal.stimulus; });
+  const auto signals = names_of(recording.signals, [](const SignalInfo& signal) { return full_name(signal); });
   const auto populations = names_of(recording.populations, [](const auto& population) { return population.name; });
 
   // What the source is
   const size_t colon = spec.source.find(':');
   const std::string_view kind = spec.source.substr(0, colon);
   const std::string_view name = colon == std::string_view::npos ? "" : spec.source.substr(colon + 1);
-  if (kind == "stimulus" && colon != std::string_view::npos) return add_signal(recording, name, spec);
+  if ((kind == "stimulus" || kind == "rate") && colon != std::string_view::npos) return add_signal(recording, spec);
   if (kind != "population" || colon == std::string_view::npos) {
-    std::vector<std::string> known;
-    for (const auto& stimulus : stimuli) known.push_back("stimulus:" + stimulus);
+    std::vector<std::string> known = signals;
     for (const auto& population : populations) known.push_back("population:" + population);
     std::string meant = did_you_mean(spec.source, known);
     for (const auto& full : known)
       if (full.substr(full.find(':') + 1) == spec.source) meant = fmt::format(" Did you mean '{}'?", full);
-    fail("the {} source '{}' is neither \"stimulus:NAME\" nor \"population:NAME\".{}", side_, spec.source, meant);
+    fail("the {} source '{}' is neither \"stimulus:NAME\" nor \"population:NAME\" nor \"rate:NAME\".{}", side_, spec.source, meant);
   }
   const auto found = std::find(populations.begin(), populations.end(), name);
   if (found == populations.end())
@@ -97,22 +99,25 @@ void Channels::covers(double first, double last) {
   bins_ = std::min(bins_, static_cast<int64_t>(std::floor(last / bin_ + slack)));
 }
 
-void Channels::add_signal(const RecordingSource& recording, std::string_view name, const ChannelSpec& spec) {
-  const auto stimuli = names_of(recording.signals, [](const SignalInfo& signal) { return signal.stimulus; });
-  const auto found = std::find(stimuli.begin(), stimuli.end(), name);
-  if (found == stimuli.end())
-    fail("the {} source '{}' names no stimulus whose signal was recorded.{}", side_, spec.source,
-         did_you_mean(name, stimuli));
+void Channels::add_signal(const RecordingSource& recording, const ChannelSpec& spec) {
+  const auto signals = names_of(recording.signals, [](const SignalInfo& signal) { return full_name(signal); });
+  const auto found = std::find(signals.begin(), signals.end(), spec.source);
+  const bool rate = spec.source.starts_with("rate:");
+  if (found == signals.end())
+    fail("the {} source '{}' names no {}.{}", side_, spec.source,
+         rate ? "rate that was recorded ([record.rates.NAME])" : "stimulus whose signal was recorded",
+         did_you_mean(spec.source, signals));
+  const char* what = rate ? "recorded rate" : "stimulus";
   if (!spec.what.empty() && spec.what != "rate" && spec.what != "signal")
-    fail("a stimulus gives its signal alone: leave out what = \"{}\" of the {} '{}'.", spec.what, side_, spec.source);
+    fail("a {} gives its signal alone: leave out what = \"{}\" of the {} '{}'.", what, spec.what, side_, spec.source);
   if (!spec.neurons.empty())
-    fail("a stimulus has one signal for all: leave out neurons of the {} '{}'.", side_, spec.source);
-  const int index = static_cast<int>(found - stimuli.begin());
+    fail("a {} has one signal for all: leave out neurons of the {} '{}'.", what, side_, spec.source);
+  const int index = static_cast<int>(found - signals.begin());
   const SignalInfo& info = recording.signals[static_cast<size_t>(index)];
   covers(info.start,
          info.start + static_cast<double>(recording.signal_rows[static_cast<size_t>(index)]) * info.interval);
-  groups_.push_back({What::signal, index, size(), 1, 0, {}, fmt::format("the signal of stimulus '{}'", name)});
-  add_channel(std::string(name), info.unit, false);
+  groups_.push_back({What::signal, index, size(), 1, 0, {}, fmt::format("the {} '{}'", rate ? "rate" : "signal of stimulus", info.name)});
+  add_channel(rate ? info.name + " rate" : info.name, info.unit, rate);
 }
 
 void Channels::add_spikes(const RecordingSource& recording, int population, const ChannelSpec& spec, bool rate) {

@@ -1,5 +1,5 @@
-// Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal,
-// averaged over the bin; a population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of
+// Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal, a
+// recorded rate its values, averaged over the bin; a population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of
 // its neurons, averaged over the bin.
 #pragma once
 #include <span>
@@ -19,7 +19,7 @@ struct ChannelSpec {
   static constexpr auto fields() {
     using C = ChannelSpec;
     return std::tuple{
-        field<&C::source>("", "\"stimulus:NAME\" or \"population:NAME\"", required),
+        field<&C::source>("", "\"stimulus:NAME\", \"population:NAME\", or \"rate:NAME\" of [record.rates.NAME]", required),
         field<&C::what>(
             "",
             "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
@@ -76,7 +76,7 @@ class Channels {
     std::string text;  ///< for messages: "population 'E'"
   };
   void add(const RecordingSource& recording, const ChannelSpec& spec);
-  void add_signal(const RecordingSource& recording, std::string_view name, const ChannelSpec& spec);
+  void add_signal(const RecordingSource& recording, const ChannelSpec& spec);
   void add_spikes(const RecordingSource& recording, int population, const ChannelSpec& spec, bool rate);
   void add_trace(const RecordingSource& recording, int population, const ChannelSpec& spec);
   void add_channel(std::string name, std::string unit, bool rate);

@@ -14,7 +14,7 @@ class ArchiveRecording : public RecordingSource {
     for (const auto& trace : reader.traces())
       traces.push_back({trace.population, trace.variable, trace.unit, trace.neurons, trace.start_ms, trace.step_ms});
     for (const auto& signal : reader.signals())
-      signals.push_back({signal.name, signal.unit, signal.start_ms, signal.step_ms});
+      signals.push_back({signal.name, signal.unit, signal.start_ms, signal.step_ms, signal.population});
     for (size_t i = 0; i < traces.size(); ++i) trace_rows.push_back(reader.trace_rows(static_cast<int>(i)));
     for (size_t i = 0; i < signals.size(); ++i) signal_rows.push_back(reader.signal_rows(static_cast<int>(i)));
     end = reader.recorded_ms();

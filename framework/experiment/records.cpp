@@ -147,7 +147,15 @@ SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome
   for (const TraceInfo& trace : simulation.traces())
     skeleton.traces.push_back({trace.population, trace.variable, trace.unit, trace.neurons, trace.start, trace.interval});
   for (const SignalInfo& signal : simulation.signals())
-    skeleton.signals.push_back({signal.stimulus, signal.unit, "common value of stimulus " + signal.stimulus, signal.start, signal.interval});
+    skeleton.signals.push_back({signal.name, signal.unit,
+                                signal.population ? "spikes a neuron and second of " + experiment.rate_sources.at(signal.name) + ", over the interval that begins at each time"
+                                                  : "common value of stimulus " + signal.name,
+                                signal.start, signal.interval, signal.population});
+  for (size_t c = 0; c < simulation.correlations().size(); ++c) {
+    const CorrelationInfo& correlation = simulation.correlations()[c];
+    const auto& [source, target] = experiment.correlation_sources[c];
+    skeleton.correlations.push_back({correlation.name, source, target, correlation.lags});
+  }
   return data;
 }
 

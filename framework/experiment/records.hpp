@@ -26,7 +26,10 @@ class ArchiveSink : public RecordingSink {
 
   void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) override;
   void trace(int32_t trace, std::span<const float> rows) override { writer_.append_trace(trace, rows); }
-  void signal(int32_t stimulus, std::span<const float> values) override { writer_.append_signal(stimulus, values); }
+  void signal(int32_t signal, std::span<const float> values) override { writer_.append_signal(signal, values); }
+  void correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) override {
+    writer_.set_correlation(correlation, count, chance);
+  }
   void weights(int32_t projection, double time, std::span<const float> weight) override { writer_.append_weights(projection, time, weight); }
   void until(double) override { writer_.tick(); }
   void checkpoint(const Checkpoint& state) override { writer_.set_checkpoint(state); }

@@ -25,6 +25,9 @@ std::vector<SectionInfo> experiment_sections() {
       {"simulation", "the clock", &schema_of<SimulationSettings>()},
       {"record", "what is kept of the simulation", &schema_of<RecordSettings>()},
       {"record.traces.NAME", "state variables that are kept", &schema_of<TraceSettings>()},
+      {"record.rates.NAME", "the rate of a population: spikes a neuron and second, in bins", &schema_of<RateSettings>()},
+      {"record.correlations.NAME", "pairs of spikes of two populations, counted by the time from the source's to the target's",
+       &schema_of<CorrelationSettings>()},
       {"dataset", "how recordings become samples", &schema_of<DatasetOptions>()},
       {"dataset.inputs.NAME", "what the twin sees", &schema_of<ChannelSpec>()},
       {"dataset.targets.NAME", "what the twin has to give", &schema_of<ChannelSpec>()},
@@ -262,6 +265,44 @@ int64_t in_steps(double ms, double dt, const std::string& where) {
   return whole;
 }
 
+/// The neurons of a population or group whose spikes are counted.
+NeuronsRequest spiking_neurons(const Experiment& experiment, const Table& table, const char* key, std::string_view name) {
+  const NeuronSet& set = lookup(experiment.groups, name, table.where(key), "population or group");
+  if (!is_spiking(experiment.blueprint.population(set.population)))
+    fail("{}the neurons of '{}' do not spike; record their \"activity\" as a trace.", table.where(key), name);
+  return {set.population, set.neurons};
+}
+
+void read_counts(Table record, double dt, double duration, Experiment& experiment) {
+  for (auto& [name, table] : record.tables("rates")) {
+    const Values values = table.read<RateSettings>();
+    const auto& rate = values.as<RateSettings>();
+    experiment.options.rates.push_back(
+        {name, spiking_neurons(experiment, table, "source", rate.source), in_steps(rate.interval, dt, table.where("interval"))});
+    experiment.rate_sources[name] = rate.source;
+  }
+  for (auto& [name, table] : record.tables("correlations")) {
+    const Values values = table.read<CorrelationSettings>();
+    const auto& settings = values.as<CorrelationSettings>();
+    CorrelationRequest request{name, spiking_neurons(experiment, table, "source", settings.source),
+                               spiking_neurons(experiment, table, "target", settings.target), 5};
+    if (settings.delta_tau > 0) request.bin = in_steps(settings.delta_tau, dt, table.where("delta_tau"));
+    if (request.bin % 2 == 0)
+      fail("{}{:g} ms is {} times dt, and must be an odd multiple, so that a bin is centred at lag 0.", table.where("delta_tau"), settings.delta_tau,
+           request.bin);
+    if (settings.tau_max > 0) {
+      const int64_t steps = in_steps(settings.tau_max, dt, table.where("tau_max"));
+      if (steps % request.bin != 0)
+        fail("{}{:g} ms is not a multiple of delta_tau = {:g} ms.", table.where("tau_max"), settings.tau_max, static_cast<double>(request.bin) * dt);
+      request.lags = steps / request.bin;
+    }
+    if (settings.start > 0) request.start = in_steps(settings.start, dt, table.where("start"));
+    if (settings.start >= duration) fail("{}{:g} ms leaves nothing of the {:g} ms that are simulated.", table.where("start"), settings.start, duration);
+    experiment.options.correlations.push_back(std::move(request));
+    experiment.correlation_sources.emplace_back(settings.source, settings.target);
+  }
+}
+
 void read_recording(Table root, Experiment& experiment) {
   Table simulation = root.table("simulation"), record = root.table("record");
   experiment.simulation = simulation.read<SimulationSettings>();
@@ -317,6 +358,7 @@ void read_recording(Table root, Experiment& experiment) {
     experiment.options.traces.push_back(std::move(request));
     experiment.trace_names.push_back(name);
   }
+  read_counts(record, clock.dt, clock.duration, experiment);
 }
 
 /// A channel whose source is a group sees the group's neurons of their population.
@@ -439,7 +481,8 @@ Experiment load(Document& document, Registry& registry, const archive::Reader& a
     if (key != "record") root.skip(key, "the network and its recordings are those of the archive; begin with stage simulate to change them");
   Table record = root.table("record");
   experiment.record = record.read<RecordSettings>();
-  record.skip("traces", "what was recorded stands in the archive; begin with stage simulate to change it");
+  for (const char* key : {"traces", "rates", "correlations"})
+    record.skip(key, "what was recorded stands in the archive; begin with stage simulate to change it");
   experiment.groups = groups_of(archive);
   read_fit(root, 0, 0, experiment, registry);
   root.finish();

@@ -170,6 +170,34 @@ struct TraceSettings {
   }
 };
 
+/// [record.rates.NAME]
+struct RateSettings {
+  std::string_view source = "";
+  double interval = 1;
+  static constexpr auto fields() {
+    using S = RateSettings;
+    return std::tuple{field<&S::source>("", "population or group that spikes", required),
+                      field<&S::interval>("ms", "width of the bins in which its spikes are counted, a multiple of dt", above(0))};
+  }
+};
+
+/// [record.correlations.NAME]
+struct CorrelationSettings {
+  std::string_view source = "";
+  std::string_view target = "";
+  double delta_tau = 0;
+  double tau_max = 0;
+  double start = 0;
+  static constexpr auto fields() {
+    using S = CorrelationSettings;
+    return std::tuple{field<&S::source>("", "population or group whose spikes come first where the lag is positive", required),
+                      field<&S::target>("", "population or group whose spikes are compared with them; a spike makes no pair with itself", required),
+                      field<&S::delta_tau>("ms", "width of the bins of lags, an odd multiple of dt, so that one is centred at lag 0; 0: 5 dt", at_least(0)),
+                      field<&S::tau_max>("ms", "longest lag on either side, a multiple of delta_tau; 0: 10 delta_tau", at_least(0)),
+                      field<&S::start>("ms", "time before which spikes are left out", at_least(0))};
+  }
+};
+
 /// [model]
 struct ModelSettings {
   PluginRef approximator{"dense"};
@@ -222,6 +250,8 @@ struct Experiment {
   Values simulation, record;      ///< SimulationSettings, RecordSettings
   SimulationOptions options;
   std::vector<std::string> trace_names;  ///< [options.traces]
+  std::map<std::string, std::string> rate_sources;                            ///< population or group by the name of the rate
+  std::vector<std::pair<std::string, std::string>> correlation_sources;       ///< [options.correlations]: populations or groups
 
   bool has_dataset = false, has_model = false;
   Values dataset;

@@ -76,8 +76,13 @@ void BackgroundSink::trace(int32_t trace, std::span<const float> rows) {
   push(rows.size_bytes(), [this, trace, rows = copy(rows)] { to_.trace(trace, rows); });
 }
 
-void BackgroundSink::signal(int32_t stimulus, std::span<const float> values) {
-  push(values.size_bytes(), [this, stimulus, values = copy(values)] { to_.signal(stimulus, values); });
+void BackgroundSink::signal(int32_t signal, std::span<const float> values) {
+  push(values.size_bytes(), [this, signal, values = copy(values)] { to_.signal(signal, values); });
+}
+
+void BackgroundSink::correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) {
+  push(count.size_bytes() + chance.size_bytes(),
+       [this, correlation, count = copy(count), chance = copy(chance)] { to_.correlation(correlation, count, chance); });
 }
 
 void BackgroundSink::weights(int32_t projection, double time, std::span<const float> weight) {

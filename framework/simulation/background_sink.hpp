@@ -31,7 +31,8 @@ class BackgroundSink : public RecordingSink {
 
   void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) override;
   void trace(int32_t trace, std::span<const float> rows) override;
-  void signal(int32_t stimulus, std::span<const float> values) override;
+  void signal(int32_t signal, std::span<const float> values) override;
+  void correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) override;
   void weights(int32_t projection, double time, std::span<const float> weight) override;
   void until(double time) override;
   void checkpoint(const Checkpoint& state) override;

@@ -13,6 +13,16 @@ Recorder::Recorder(const SimulationOptions& options, const std::vector<std::uniq
     if (!population.spiking()) fail("Recording of spikes: the neurons of '{}' ({}) have rates and do not spike; record their 'activity'.", name, population.model_name());
     keeps_spikes_[static_cast<size_t>(p)] = true;
   }
+  wants_spikes_ = keeps_spikes_;
+  for (const RateRequest& request : options.rates) {
+    const PopulationRate& rate = rates_.emplace_back(request, populations, clock);
+    wants_spikes_[static_cast<size_t>(rate.members().population())] = true;
+  }
+  for (const CorrelationRequest& request : options.correlations) {
+    const Correlogram& correlation = correlations_.emplace_back(request, populations, clock);
+    correlation_infos_.push_back(correlation.info());
+    for (const Members* members : {&correlation.source(), &correlation.target()}) wants_spikes_[static_cast<size_t>(members->population())] = true;
+  }
 
   for (const TraceRequest& request : options.traces) {
     const std::string where = fmt::format("Recording of '{}' of '{}'", request.variable, request.population);
@@ -41,7 +51,8 @@ Recorder::Recorder(const SimulationOptions& options, const std::vector<std::uniq
 
   signal_steps_ = clock.steps(options.signal_interval, 1, "The interval of the stimuli's signals");
   for (const Drive& drive : drives)
-    signals_.push_back({.stimulus = drive.name(), .unit = drive.unit(), .start = 0, .interval = clock.time(signal_steps_)});
+    signals_.push_back({.name = drive.name(), .unit = drive.unit(), .start = 0, .interval = clock.time(signal_steps_)});
+  for (const PopulationRate& rate : rates_) signals_.push_back(rate.info());
   signal_values_.resize(drives.size());
 }
 
@@ -59,6 +70,8 @@ void Recorder::prepare(int32_t threads, int64_t steps, int64_t first_step) {
     buffers_[t].rows.resize(static_cast<size_t>(steps / buffers_[t].interval + 1) * traces_[t].neurons.size());
   }
   for (auto& values : signal_values_) values.clear();
+  for (PopulationRate& rate : rates_) rate.prepare(first_step);
+  for (Correlogram& correlation : correlations_) correlation.prepare(first_step);
 }
 
 void Recorder::spikes(int32_t thread, int32_t population, int64_t step, std::span<const int32_t> neurons) {
@@ -80,13 +93,14 @@ void Recorder::record_traces(int64_t step, const std::vector<Range>& own) {
   }
 }
 
-void Recorder::flush(RecordingSink& sink, int64_t end) {
-  // Spikes: by step, and within a step by thread, which is by neuron.
+void Recorder::flush_spikes(RecordingSink& sink, int64_t end) {
+  // By step, and within a step by thread, which is by neuron.
   std::vector<double> time;
   std::vector<int32_t> neuron;
   std::vector<size_t> next(spikes_.size());
   for (size_t p = 0; p < populations_.size(); ++p) {
-    if (!keeps_spikes_[p]) continue;
+    if (!wants_spikes_[p]) continue;
+    const auto population = static_cast<int32_t>(p);
     time.clear(), neuron.clear();
     std::fill(next.begin(), next.end(), 0);
     while (true) {
@@ -94,15 +108,24 @@ void Recorder::flush(RecordingSink& sink, int64_t end) {
       for (size_t t = 0; t < spikes_.size(); ++t)
         if (next[t] < spikes_[t][p].size()) step = std::min(step, spikes_[t][p][next[t]].step);
       if (step == end) break;
+      const size_t first = neuron.size();
       for (size_t t = 0; t < spikes_.size(); ++t)
         for (; next[t] < spikes_[t][p].size() && spikes_[t][p][next[t]].step == step; ++next[t]) {
           time.push_back(clock_.time(step + 1));
           neuron.push_back(spikes_[t][p][next[t]].neuron);
         }
+      const auto fired = std::span(neuron).subspan(first);
+      for (PopulationRate& rate : rates_)
+        if (rate.members().population() == population) rate.spikes(step, fired);
+      for (Correlogram& correlation : correlations_) correlation.spikes(population, step, fired);
     }
     for (auto& thread : spikes_) thread[p].clear();
-    if (!time.empty()) sink.spikes(static_cast<int32_t>(p), time, neuron);
+    if (keeps_spikes_[p] && !time.empty()) sink.spikes(population, time, neuron);
   }
+}
+
+void Recorder::flush(RecordingSink& sink, int64_t end) {
+  flush_spikes(sink, end);
 
   // Rows of traces that are complete.
   for (size_t t = 0; t < buffers_.size(); ++t) {
@@ -114,6 +137,12 @@ void Recorder::flush(RecordingSink& sink, int64_t end) {
   for (size_t s = 0; s < signal_values_.size(); ++s) {
     if (!signal_values_[s].empty()) sink.signal(static_cast<int32_t>(s), signal_values_[s]);
     signal_values_[s].clear();
+  }
+  for (size_t r = 0; r < rates_.size(); ++r)
+    if (const std::vector<float> rows = rates_[r].take(end); !rows.empty()) sink.signal(static_cast<int32_t>(signal_values_.size() + r), rows);
+  for (size_t c = 0; c < correlations_.size(); ++c) {
+    correlations_[c].finish(end);
+    sink.correlation(static_cast<int32_t>(c), correlations_[c].counts(), correlations_[c].chance());
   }
   sink.until(clock_.time(end));
 }

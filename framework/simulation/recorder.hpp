@@ -1,7 +1,7 @@
 // What the recording gathers between two flushes: each thread appends its own neurons' spikes and fills its own columns of the traces;
-// one thread merges and hands over.
+// one thread merges, counts what is made of spikes, and hands over.
 #pragma once
-#include "proxon/simulation/drive.hpp"
+#include "proxon/simulation/spike_counts.hpp"
 
 namespace proxon {
 
@@ -13,13 +13,15 @@ class Recorder {
 
   const std::vector<TraceInfo>& traces() const { return traces_; }
   const std::vector<SignalInfo>& signals() const { return signals_; }
+  const std::vector<CorrelationInfo>& correlations() const { return correlation_infos_; }
 
   /// The longest time between flushes, at most `wanted` steps, for which the traces take up no more than 64 MB.
   int64_t flush_steps(int64_t wanted) const;
   /// Empties everything; room for `threads` and for `steps` between flushes. What lies before `first_step` was handed over by another run.
   void prepare(int32_t threads, int64_t steps, int64_t first_step);
 
-  bool keeps_spikes(int32_t population) const { return keeps_spikes_[static_cast<size_t>(population)]; }
+  /// Whether anything is made of a population's spikes.
+  bool wants_spikes(int32_t population) const { return wants_spikes_[static_cast<size_t>(population)]; }
   /// By a thread: neurons of a population that fired in a step, ascending.
   void spikes(int32_t thread, int32_t population, int64_t step, std::span<const int32_t> neurons);
   /// By a thread that owns `own` of each population: the traces after a step.
@@ -30,6 +32,12 @@ class Recorder {
 
   /// By one thread, while the others wait: hands over all that belongs to the steps before `end`.
   void flush(RecordingSink& sink, int64_t end);
+  /// Calls see(name, data, bytes) for what the rest of the recording depends on, right after a flush.
+  template <class See>
+  void columns(See&& see) {
+    for (PopulationRate& rate : rates_) rate.columns(see);
+    for (Correlogram& correlation : correlations_) correlation.columns(see);
+  }
 
  private:
   struct Spike {
@@ -45,12 +53,17 @@ class Recorder {
   const std::vector<std::unique_ptr<RunningPopulation>>& populations_;
   Clock clock_;
   int64_t signal_steps_ = 1;
-  std::vector<bool> keeps_spikes_;
+  std::vector<bool> keeps_spikes_, wants_spikes_;
   std::vector<std::vector<std::vector<Spike>>> spikes_;  ///< [thread][population]
   std::vector<TraceInfo> traces_;
   std::vector<Trace> buffers_;
   std::vector<SignalInfo> signals_;
-  std::vector<std::vector<float>> signal_values_;
+  std::vector<std::vector<float>> signal_values_;        ///< of the stimuli, which come first
+  std::vector<PopulationRate> rates_;
+  std::vector<Correlogram> correlations_;
+  std::vector<CorrelationInfo> correlation_infos_;
+
+  void flush_spikes(RecordingSink& sink, int64_t end);
 };
 
 }  // namespace proxon

@@ -22,9 +22,13 @@ void MemoryRecording::trace(int32_t trace, std::span<const float> rows) {
   t.insert(t.end(), rows.begin(), rows.end());
 }
 
-void MemoryRecording::signal(int32_t stimulus, std::span<const float> values) {
-  auto& s = grown(signals, stimulus);
+void MemoryRecording::signal(int32_t signal, std::span<const float> values) {
+  auto& s = grown(signals, signal);
   s.insert(s.end(), values.begin(), values.end());
+}
+
+void MemoryRecording::correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) {
+  grown(correlations, correlation) = {{count.begin(), count.end()}, {chance.begin(), chance.end()}};
 }
 
 void MemoryRecording::weights(int32_t projection, double, std::span<const float> weight) {

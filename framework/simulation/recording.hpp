@@ -1,5 +1,5 @@
-// What a simulation tells the outside while it runs: spikes, traces of state variables, the stimuli's signals, weights. The archive is one
-// such listener; tests keep everything in memory.
+// What a simulation tells the outside while it runs: spikes, traces of state variables, the stimuli's signals, rates and correlations of
+// populations, weights. The archive is one such listener; tests keep everything in memory.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,15 +15,44 @@ struct TraceRequest {
   int64_t interval = 1;          ///< in steps
 };
 
+/// Neurons of a population.
+struct NeuronsRequest {
+  std::string population;
+  std::vector<int32_t> neurons;  ///< numbers within the population; empty: all
+};
+
+/// A request to record the rate of some neurons: spikes a neuron and second, in bins.
+struct RateRequest {
+  std::string name;
+  NeuronsRequest source;
+  int64_t interval = 1;  ///< width of a bin in steps
+};
+
+/// A request to count pairs of spikes by the time from the source's to the target's. A spike makes no pair with itself.
+struct CorrelationRequest {
+  std::string name;
+  NeuronsRequest source, target;
+  int64_t bin = 1;    ///< width of a bin of lags in steps; odd, so that one is centred at lag 0
+  int64_t lags = 10;  ///< bins on either side of that one
+  int64_t start = 0;  ///< steps: earlier spikes are left out
+};
+
 struct TraceInfo {
   std::string population, variable, unit;
   std::vector<int32_t> neurons;
   double start = 0, interval = 0;  ///< ms: row r is the value at start + r * interval
 };
 
+/// What is sampled of the whole: the signal of a stimulus (the value at the begin of each interval), or the rate of a population (over the interval).
 struct SignalInfo {
-  std::string stimulus, unit;
+  std::string name, unit;
   double start = 0, interval = 0;  ///< ms
+  bool population = false;         ///< the rate of a population
+};
+
+struct CorrelationInfo {
+  std::string name;
+  std::vector<double> lags;  ///< ms: the middles of the bins
 };
 
 /// Everything that the rest of a run depends on, as it stands between two steps: state, input under way, spikes in flight, what learning rules
@@ -46,7 +75,10 @@ class RecordingSink {
   virtual void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) = 0;
   /// Rows of a trace: [rows x neurons], row-major.
   virtual void trace(int32_t trace, std::span<const float> rows) = 0;
-  virtual void signal(int32_t stimulus, std::span<const float> values) = 0;
+  /// Values of a stimulus's signal, or rates of a population.
+  virtual void signal(int32_t signal, std::span<const float> values) = 0;
+  /// All pairs up to now, a lag, and how many chance would make.
+  virtual void correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) = 0;
   /// Weights of a plastic projection, in the order of its synapses, at a time.
   virtual void weights(int32_t projection, double time, std::span<const float> weight) = 0;
   /// The recording is complete up to this time; a good moment to flush.
@@ -63,14 +95,20 @@ struct MemoryRecording : RecordingSink {
   };
   std::vector<Spikes> spike;                 ///< [population]
   std::vector<std::vector<float>> traces;    ///< [trace], rows concatenated
-  std::vector<std::vector<float>> signals;   ///< [stimulus]
+  std::vector<std::vector<float>> signals;   ///< [signal]
+  struct Correlation {
+    std::vector<int64_t> count;
+    std::vector<double> chance;
+  };
+  std::vector<Correlation> correlations;     ///< [correlation], the last
   std::vector<std::vector<float>> last_weights;  ///< [projection]
   double end = 0;
   Checkpoint last_checkpoint;
 
   void spikes(int32_t population, std::span<const double> time, std::span<const int32_t> neuron) override;
   void trace(int32_t trace, std::span<const float> rows) override;
-  void signal(int32_t stimulus, std::span<const float> values) override;
+  void signal(int32_t signal, std::span<const float> values) override;
+  void correlation(int32_t correlation, std::span<const int64_t> count, std::span<const double> chance) override;
   void weights(int32_t projection, double time, std::span<const float> weight) override;
   void until(double time) override { end = time; }
   void checkpoint(const Checkpoint& state) override { last_checkpoint = state; }

@@ -261,7 +261,7 @@ void Shard::update(int64_t n) {
     const int64_t count = own_[p].size() > 0 ? population.update(own_[p], n, fired_scratch_.data()) : 0;
     if (population.spiking()) fired.neuron.insert(fired.neuron.end(), fired_scratch_.data(), fired_scratch_.data() + count);
     fired.begin[p + 1] = static_cast<int32_t>(fired.neuron.size());
-    if (count > 0 && population.spiking() && m_.recorder->keeps_spikes(static_cast<int32_t>(p)))
+    if (count > 0 && population.spiking() && m_.recorder->wants_spikes(static_cast<int32_t>(p)))
       m_.recorder->spikes(number_, static_cast<int32_t>(p), n, {fired_scratch_.data(), static_cast<size_t>(count)});
   }
   spikes += static_cast<int64_t>(fired.neuron.size());

@@ -152,6 +152,7 @@ void Simulation::State::columns(See&& see) {
       if (shard->owns_targets(b))
         shard->columns(b, [&](const std::string& column, void* data, size_t bytes) { see(name + "pre " + column, data, bytes); });
   }
+  recorder->columns(see);
 }
 
 Checkpoint Simulation::State::checkpoint(int64_t step) {
@@ -279,6 +280,7 @@ Simulation::~Simulation() = default;
 
 const std::vector<TraceInfo>& Simulation::traces() const { return state_->recorder->traces(); }
 const std::vector<SignalInfo>& Simulation::signals() const { return state_->recorder->signals(); }
+const std::vector<CorrelationInfo>& Simulation::correlations() const { return state_->recorder->correlations(); }
 const std::vector<int32_t>& Simulation::plastic_projections() const { return state_->plastic; }
 const Simulation::Counts& Simulation::counts() const { return state_->counts; }
 

@@ -30,6 +30,8 @@ struct SimulationOptions {
   uint64_t seed = 1;
   std::vector<std::string> record_spikes;  ///< populations
   std::vector<TraceRequest> traces;
+  std::vector<RateRequest> rates;
+  std::vector<CorrelationRequest> correlations;
   double signal_interval = 1;   ///< ms between samples of the stimuli's signals (value at the begin of each interval)
   double weights_interval = 0;  ///< ms between snapshots of plastic weights; 0: only at the end
   double learning_interval = 0; ///< ms between updates of rules on activity or time; 0: every step
@@ -43,9 +45,10 @@ class Simulation {
   Simulation(const Blueprint& blueprint, Connectome& connectome, std::vector<Stimulus> stimuli, SimulationOptions options);
   ~Simulation();
 
-  /// In the order of SimulationOptions::traces and of the stimuli: what the sink's numbers mean.
+  /// In the order of SimulationOptions::traces, of the stimuli and then the rates, of the correlations: what the sink's numbers mean.
   const std::vector<TraceInfo>& traces() const;
   const std::vector<SignalInfo>& signals() const;
+  const std::vector<CorrelationInfo>& correlations() const;
   /// Projections whose weights change.
   const std::vector<int32_t>& plastic_projections() const;
 

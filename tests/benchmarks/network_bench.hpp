@@ -44,6 +44,7 @@ struct Counter : RecordingSink {
   }
   void trace(int32_t, std::span<const float>) override {}
   void signal(int32_t, std::span<const float>) override {}
+  void correlation(int32_t, std::span<const int64_t>, std::span<const double>) override {}
   void weights(int32_t, double, std::span<const float>) override {}
   void until(double) override {}
   int64_t all() const {

@@ -245,6 +245,22 @@ def _():
     check(any("auc" in name and not row["defined"] and b"class" in row["reason"] for name, row in rows), f"the AUC is undefined, for a reason:\n{result}")
 
 
+@case("rates and correlations that cannot be recorded")
+def _():
+    rate_source = '[record.rates.rate_E]\nsource = "E"'
+    changed(rate_source, rate_source.replace('"E"', '"e"'))
+    refused("run", "experiment.toml", says=["experiment.toml:46:", "record.rates.rate_E.source", "Did you mean 'E'?"])
+    write()
+    for setting, says in (("rates.rate_E.interval=0.25", "0.25 ms is not a multiple of dt = 0.1 ms"), ("rates.rate_E.interval=0", "must be above 0"),
+                          ("correlations.E_I.delta_tau=0.4", "0.4 ms is 4 times dt, and must be an odd multiple"),
+                          ("correlations.E_I.tau_max=19.8", "19.8 ms is not a multiple of delta_tau = 0.5 ms"),
+                          ("correlations.E_I.start=2000", "2000 ms leaves nothing of the 2000 ms that are simulated")):
+        refused("run", "experiment.toml", "--set", "record." + setting, says=["record." + setting.split("=")[0], says])
+    text = rate.replace("[record.traces.activity]", '[record.rates.X]\nsource = "X"\n\n[record.traces.activity]')
+    write(text)
+    refused("run", "experiment.toml", says=["record.rates.X.source", "the neurons of 'X' do not spike"])
+
+
 @case("a window longer than the recording")
 def _():
     write()

@@ -18,8 +18,9 @@ def recorded(path):
     with h5py.File(path) as f:
         names = [name.decode() for name in f["proxon/streams/names"][:]]
         rows = dict(zip(names, f["proxon/streams/rows"][:]))
-        recordings = ("/spikes/", "/report/", "/stimulus/", "/proxon/weights/", "/units/")
-        return {name: f[name][: rows[name]].tobytes() for name in names if name.startswith(recordings)}
+        recordings = ("/spikes/", "/report/", "/stimulus/", "/acquisition/", "/proxon/weights/", "/units/")
+        found = {name: f[name][: rows[name]].tobytes() for name in names if name.startswith(recordings)}
+        return found | {column: f["analysis/E_I"][column][:].tobytes() for column in ("lag", "count", "chance")}
 
 
 def broken_off(number, threads, seconds):

@@ -118,6 +118,7 @@ def brunel():
         "SI fast": (6, 4, "1 s", lambda rate, cv, sync: 40 < rate < 90 and cv > 0.3 and sync > 10),
         "SI slow": (4.5, 0.9, "2 s", lambda rate, cv, sync: 1 < rate < 20 and cv > 0.6 and sync > 3),
     }
+    peak = {}
     for regime, (g, eta, duration, holds) in regimes.items():
         options = [f"constants.g={g}", f"constants.eta={eta}"]
         run(source / "datasets/brunel/brunel.toml", "--overwrite", "--set", f'simulation.duration="{duration}"', *[o for s in options for o in ("--set", s)])
@@ -127,6 +128,12 @@ def brunel():
             sync = synchrony(f, "E", 4000, 100, end)
             print(f"{regime}: {mean:.1f} Hz, CV {cv:.2f}, variance over mean of the count in 1 ms {sync:.1f}", flush=True)
             check(holds(mean, cv, sync), f"{regime} (g = {g}, eta = {eta})")
+            count = np.histogram(np.ceil(f["spikes/E/timestamps"][:] - 1e-6), np.arange(0.5, end + 1))[0]
+            check(np.array_equal(f["acquisition/E/data"][:], (count / (4000 * 0.001)).astype("float32")), "the recorded rate is that of the spikes")
+            table = f["analysis/E_I"]
+            peak[regime] = (table["count"][:] / table["chance"][:])[50:71].max()
+    print("pairs of E and I over chance, at most, within 5 ms: " + ", ".join(f"{regime} {value:.2f}" for regime, value in peak.items()))
+    check(peak["AI"] < peak["SI fast"] and peak["AI"] < peak["SI slow"], "synchrony shows in the correlation too")
 
 
 def vogels_abbott():

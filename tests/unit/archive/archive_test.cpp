@@ -41,6 +41,10 @@ void check_recording(const Reader& r) {
   CHECK(r.trace_rows(r.trace("rate", "rate")) == 4);
   CHECK(r.signal_rows(0) == 10);
   CHECK(r.signal(0, 8, 10) == std::vector<float>{8, 9});
+  CHECK(r.signal_rows(1) == 2);
+  CHECK(r.signal(1, 0, 2) == std::vector<float>{0, 1});
+  CHECK(r.correlation(0).count == std::vector<std::int64_t>{3, 1, std::int64_t{1} << 40});
+  CHECK(r.correlation(0).chance == std::vector<double>{1.5, 2, 1.5});
   CHECK(r.snapshot_times_ms(0) == std::vector<double>{0, 50});
   CHECK(r.snapshot(0, 1, 2, 5) == std::vector<float>{6, 5, 4});
   CHECK(r.snapshot_times_ms(1).empty());
@@ -83,6 +87,7 @@ void check_network(const Reader& r, const Network& network) {
   CHECK(r.synapses(1, 0, 3).delays_ms == network.back_delays);
   CHECK(r.traces() == s.traces);
   CHECK(r.signals() == s.signals);
+  CHECK(r.correlations() == s.correlations);
 }
 }  // namespace
 

@@ -197,7 +197,7 @@ TEST_CASE("names that are not there are answered with the nearest") {
   check_sentence(path, "Did you mean 'exc'?", [&] { r.population("exk"); });
   check_sentence(path, "Did you mean 'exc_to_inh'?", [&] { r.projection("exc_inh"); });
   check_sentence(path, "Did you mean 'exc.V_m'?", [&] { r.trace("exc", "v_m"); });
-  check_sentence(path, "no stimulus signal", [&] { r.signal("nothing like it"); });
+  check_sentence(path, "no signal", [&] { r.signal("nothing like it"); });
   check_sentence(path, "there are 4", [&] { r.spike_range(0, 2, 5); });
   check_sentence(path, "there are 100", [&] { r.trace(0, -1, 5); });
   CHECK(error_of([&] { r.text("experimnt"); }).find("Did you mean 'experiment'?") != std::string::npos);

@@ -56,7 +56,8 @@ bool is_optional(const std::string& name) {
   if (name.find("/dynamics_params") != std::string::npos) return true;
   // Whole populations, reports, series and tables: a file may have none.
   static const std::set<std::string> parents = {"/nodes",  "/spikes",      "/edges",
-                                                "/report", "/acquisition", "/stimulus/presentation"};
+                                                "/report", "/acquisition", "/stimulus/presentation",
+                                                "/analysis"};
   if (name == "/units" || name.ends_with("/target_to_source")) return true;
   return parents.count(name.substr(0, name.rfind('/'))) && name != "/stimulus/presentation";
 }

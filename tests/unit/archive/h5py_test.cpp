@@ -55,7 +55,8 @@ TEST_CASE("h5py reads the archive as the documentation shows") {
         "projection exc_to_inh static stdp_pair 8 synapses, weights in mV sum 19.75",
         "projection inh_to_exc static  3 synapses, weights in mV sum -6.0", "spikes exc 4", "spikes inh 2",
         "units 8 spikes of the first 1", "trace exc V_m mV (100, 3) every 0.1 ms",
-        "trace exc I_syn pA (7, 1) every 1.0 ms", "signal drive (10,)",
+        "trace exc I_syn pA (7, 1) every 1.0 ms", "signal drive (10,)", "rate drive (2,)",
+        "correlation pairs exc inh lags [-0.002  0.     0.002] s, count [            3             1 1099511627776]",
         "layer hidden tanh (3, 2) sum 15.0 bias [-1. -2.]", "layer out linear (2, 1) sum 0.75 bias None",
         "epochs 5 last [0.2]", "predictions (6, 2) of ['exc', 'inh'] test rows 2",
         "metric r2 test 0.9 baseline 0.1 n 2", "metric roc_auc class 1 undefined: the target has one class"})

@@ -73,7 +73,8 @@ struct Network {
     s.traces = {{"exc", "V_m", "mV", {0, 2, 4}, 0, 0.1},
                 {"exc", "I_syn", "pA", {1}, 5, 1},
                 {"rate", "rate", "1", {0, 1}, 0, 1}};
-    s.signals = {{"drive", "Hz", "rate of the Poisson input", 0, 10}};
+    s.signals = {{"drive", "Hz", "rate of the Poisson input", 0, 10}, {"drive", "Hz", "rate of exc", 0, 50, true}};
+    s.correlations = {{"pairs", "exc", "inh", {-2, 0, 2}}};
     return s;
   }
 };
@@ -92,6 +93,9 @@ inline void fill(Writer& w) {
   w.append_trace(1, std::span(v).first(7));
   w.append_trace(2, std::span(v).first(8));
   w.append_signal(0, std::span(v).first(10));
+  w.append_signal(1, std::span(v).first(2));
+  w.set_correlation(0, std::vector<std::int64_t>{1, 0, 2}, std::vector<double>{0.5, 1, 0.5});
+  w.set_correlation(0, std::vector<std::int64_t>{3, 1, std::int64_t{1} << 40}, std::vector<double>{1.5, 2, 1.5});
   const std::vector<float> first = {1, 2, 3, 4, 5, 6, 7, 8}, second = {8, 7, 6, 5, 4, 3, 2, 1};
   w.append_weights(0, 0, first);
   w.append_weights(0, 50, second);

@@ -57,6 +57,24 @@ TEST_CASE("a sample sees history bins of the inputs and is asked for horizon bin
   }
 }
 
+TEST_CASE("a recorded rate is a channel, and equals the rate of the population's spikes") {
+  MadeRecording made;
+  made.add_population("E", 2, {0.1, 9.9, 10, 10.1, 30, 39}, {0, 1, 0, 0, 1, 1});
+  made.add_signal("E", 0, 10, {150, 50, 50, 50});  // spikes in (begin, end], by two neurons and 10 ms
+  made.signals.back().population = true;
+  made.add_signal("E", 0, 10, {1, 2, 3, 4});  // a stimulus of the same name
+  const ChannelSpec specs[] = {{.source = "rate:E"}, {.source = "population:E"}, {.source = "stimulus:E"}};
+  Dataset dataset(made.source(40), plain_options(10), specs, specs, 1);
+  CHECK(dataset.output_names() == std::vector<std::string>{"E rate", "E rate", "E"});
+  CHECK(gather(dataset, Split::train, {0}).Y == Floats{150, 150, 1});
+  CHECK(gather(dataset, Split::train, {2}).Y == Floats{50, 50, 3});
+
+  const ChannelSpec missing[] = {{.source = "rate:F"}}, part[] = {{.source = "rate:E", .what = "spikes"}};
+  CHECK_THROWS_WITH_AS(Dataset(made.source(40), plain_options(10), missing, specs, 1),
+                       doctest::Contains("names no rate that was recorded ([record.rates.NAME]). Did you mean 'rate:E'?"), Error);
+  CHECK_THROWS_WITH_AS(Dataset(made.source(40), plain_options(10), part, specs, 1), doctest::Contains("a recorded rate gives its signal alone"), Error);
+}
+
 TEST_CASE("windows of two splits share no bin, and a gap keeps them further apart") {
   MadeRecording made;
   made.add_signal("drive", 0, 1, counting(100));
@@ -262,10 +280,10 @@ TEST_CASE("what cannot be is one sentence") {
     target.source = "population:E";
     input.source = "stimulus:drve";
     CHECK(error() ==
-          "the input source 'stimulus:drve' names no stimulus whose signal was recorded. Did you mean 'drive'?");
+          "the input source 'stimulus:drve' names no stimulus whose signal was recorded. Did you mean 'stimulus:drive'?");
     input.source = "drive";
     CHECK(error() ==
-          "the input source 'drive' is neither \"stimulus:NAME\" nor \"population:NAME\". Did you mean "
+          "the input source 'drive' is neither \"stimulus:NAME\" nor \"population:NAME\" nor \"rate:NAME\". Did you mean "
           "'stimulus:drive'?");
     input.source = "stimulus:drive";
     const int64_t outside[] = {3, 10};

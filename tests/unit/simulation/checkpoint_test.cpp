@@ -58,6 +58,11 @@ void same(const MemoryRecording& whole, const MemoryRecording& first, const Memo
   };
   for (size_t t = 0; t < whole.traces.size(); ++t) CHECK(whole.traces[t] == joined(first.traces[t], rest.traces[t]));
   for (size_t s = 0; s < whole.signals.size(); ++s) CHECK(whole.signals[s] == joined(first.signals[s], rest.signals[s]));
+  REQUIRE(whole.correlations.size() == rest.correlations.size());
+  for (size_t c = 0; c < whole.correlations.size(); ++c) {
+    CHECK(whole.correlations[c].count == rest.correlations[c].count);
+    CHECK(whole.correlations[c].chance == rest.correlations[c].chance);
+  }
   CHECK(whole.last_weights == rest.last_weights);
 }
 
@@ -71,6 +76,8 @@ TEST_CASE("a run that goes on from a checkpoint equals the run without a break")
                                           {.name = "current", .target = "R", .generator = plugin("stimulus", "noise_generator", {{"mean", 0.1}, {"std", 1.}})}};
       SimulationOptions options{.duration = 250, .trial = trial, .record_spikes = {"D", "X"}};
       options.traces = {{"D", "V_m", {0, 5, 299}, 3}, {"R", "activity", {}, 7}};
+      options.rates = {{"D", {"D", {}}, 23}, {"some X", {"X", {0, 77, 149}}, 10}};
+      options.correlations = {{"DX", {"D", {}}, {"X", {}}, 5, 20, 300}, {"DD", {"D", {}}, {"D", {1, 2, 3, 290}}, 1, 7, 0}};
       options.checkpoint_interval = 37;
       set_threads(2);
       Connectome connectome = net.connectome();
