@@ -29,11 +29,12 @@ need() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build NAME [option]...: configures and builds everything in $root/build/NAME, and says so only when it takes time.
+# build NAME [option]...: configures and builds everything in $root/build/NAME, and says so only when it takes time. Several files of a room
+# are compiled as one: half the time from nothing.
 build() {
   local name=$1
   shift
-  cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" >"$root/build/$name.log" 2>&1 || { cat "$root/build/$name.log" >&2; exit 1; }
+  cmake -S "$root" -B "$root/build/$name" -G Ninja -DCMAKE_UNITY_BUILD=ON "$@" >"$root/build/$name.log" 2>&1 || { cat "$root/build/$name.log" >&2; exit 1; }
   cmake --build "$root/build/$name" -j "$jobs" || exit 1
 }
 mkdir -p "$root/build"

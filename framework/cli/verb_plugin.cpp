@@ -30,7 +30,7 @@ int list(const Call& call) {
   return 0;
 }
 
-int describe(const Call& call) {
+int describe_plugin(const Call& call) {
   Registry registry = open_registry();
   const std::string& name = call.arguments[0];
   std::vector<std::string> names;
@@ -74,7 +74,7 @@ std::vector<Verb> plugin_verbs() {
   Verb scaffold{"plugin new", "KIND NAME", "writes a folder with a working plugin to start from", "", 2, 2, {}, make_new};
   scaffold.options.add_options()("folder", po::value<std::string>(), "where; NAME when absent");
   return {{"plugin list", "[KIND]", "lists the plugins that were found, and those refused with the reason", "", 0, 1, {}, list},
-          {"plugin describe", "NAME", "equation, parameters and source of a plugin", "", 1, 1, {}, describe},
+          {"plugin describe", "NAME", "equation, parameters and source of a plugin", "", 1, 1, {}, describe_plugin},
           {"plugin check", "FILE.so", "tells whether a file may be loaded and keeps the rules of its kind", "", 1, 1, {}, check_file},
           scaffold};
 }

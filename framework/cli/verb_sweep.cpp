@@ -31,7 +31,7 @@ Results results_of(const Places& places) {
   return Results(places);
 }
 
-std::vector<std::string> overrides(const Call& call) {
+std::vector<std::string> overrides_of_sweep(const Call& call) {
   auto all = call.has("set") ? call.options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (call.options.count("workers")) all.push_back(fmt::format("executor.workers={}", call.options["workers"].as<int64_t>()));
   if (call.has("trials")) all.push_back(fmt::format("trials={}", call.options["trials"].as<int64_t>()));
@@ -49,10 +49,10 @@ int run_sweep(const Call& call, bool retry_failed) {
   else if (!rebuilt.empty()) fail("--rebuilt={}: must be keep (count those trials as done) or again (run them anew).", rebuilt);
   // What a job of a cluster runs: the same program and plugins, in the same folder, with the same words.
   options.task_command = fmt::format("'{}' sweep task '{}' --output '{}'", fs::read_symlink("/proc/self/exe").string(), file, options.archive);
-  for (const std::string& setting : overrides(call)) options.task_command += fmt::format(" --set '{}'", setting);
+  for (const std::string& setting : overrides_of_sweep(call)) options.task_command += fmt::format(" --set '{}'", setting);
   options.task_command += " --number";
   Registry registry(default_folders(fs::absolute(file).parent_path().string()));
-  const sweep::SweepSummary summary = sweep::run_sweep(file, overrides(call), registry, options);
+  const sweep::SweepSummary summary = sweep::run_sweep(file, overrides_of_sweep(call), registry, options);
   if (!call.has("quiet")) fmt::print("results    {} (`proxon sweep report {}` shows them)\n", options.archive, file);
   if (summary.failed > 0) note(fmt::format("{} trials failed; `proxon sweep retry {} --failed` runs them again.", format_count(summary.failed), file));
   return 0;
@@ -63,7 +63,7 @@ int task(const Call& call) {
   const std::string& file = call.arguments[0];
   set_quiet(true), set_threads(1);
   Registry registry(default_folders(fs::absolute(file).parent_path().string()));
-  const sweep::Plan plan = sweep::read_plan(file, overrides(call), registry);
+  const sweep::Plan plan = sweep::read_plan(file, overrides_of_sweep(call), registry);
   sweep::run_task(plan, places_of(call), call.options["number"].as<int32_t>());
   return 0;
 }

@@ -9,7 +9,7 @@ namespace proxon {
 namespace {
 
 /// Weights of theta that a pass over it handles at a time: gradient, weights and state stay in the cache from one thing to the next.
-constexpr int64_t grain = 8192;
+constexpr int64_t chunk_size = 8192;
 
 double sum_of_squares(const float* x, int64_t n) {
   double lanes[16] = {};
@@ -61,7 +61,7 @@ class GradientStep : public TrainingStep {
     const size_t n = model.theta().size();
     gradient_.resize(n);
     memory_.assign(n, 0.f);
-    partial_.resize(n / grain + 1);
+    partial_.resize(n / chunk_size + 1);
     for (const FieldInfo& field : optimizer_.table().state->list()) {
       if (field.type != FieldType::real32) fail("optimizer '{}': its state {} must be a float", optimizer_.name(), field.name);
       state_.emplace_back(n, 0.f);
@@ -130,10 +130,10 @@ class GradientStep : public TrainingStep {
     if (options_.gradient_clip > 0) {
       chunks(n, [&](int64_t begin, int64_t end) {
         regularise(theta, begin, end);
-        partial_[static_cast<size_t>(begin / grain)] = sum_of_squares(gradient_.data() + begin, end - begin);
+        partial_[static_cast<size_t>(begin / chunk_size)] = sum_of_squares(gradient_.data() + begin, end - begin);
       });
       double squares = 0;
-      for (int64_t chunk = 0; chunk * grain < n; ++chunk) squares += partial_[static_cast<size_t>(chunk)];
+      for (int64_t chunk = 0; chunk * chunk_size < n; ++chunk) squares += partial_[static_cast<size_t>(chunk)];
       const double norm = std::sqrt(squares);
       if (norm > options_.gradient_clip) shorten = static_cast<float>(options_.gradient_clip / norm);
     }
@@ -157,8 +157,8 @@ class GradientStep : public TrainingStep {
 
   template <class Body>
   static void chunks(int64_t n, Body&& body) {
-    if (n <= grain) return body(0, n);
-    parallel_for(n, grain, body);
+    if (n <= chunk_size) return body(0, n);
+    parallel_for(n, chunk_size, body);
   }
 
   /// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for the weights in [begin, end).

@@ -8,12 +8,6 @@
 namespace proxon {
 namespace {
 
-/// A transpose and whether it is there yet.
-struct Lazy {
-  std::once_flag once;
-  Transpose transpose;
-};
-
 /// Some sources of one projection: the unit of work of transposing, so that its result does not depend on threads.
 struct Portion {
   const SynapseRows* rows;
@@ -109,6 +103,11 @@ void check_rows(const SynapseRows& rows) {
 }  // namespace
 
 struct Connectome::Transposes {
+  /// A transpose and whether it is there yet.
+  struct Lazy {
+    std::once_flag once;
+    Transpose transpose;
+  };
   explicit Transposes(size_t projections) : projection(projections) {}
   std::vector<Lazy> projection;
   Lazy whole;
@@ -168,7 +167,7 @@ int64_t Connectome::bytes() const {
 }
 
 const Transpose& Connectome::transpose(int32_t projection) const {
-  Lazy& lazy = transposes_->projection.at(static_cast<size_t>(projection));
+  Transposes::Lazy& lazy = transposes_->projection.at(static_cast<size_t>(projection));
   std::call_once(lazy.once, [&] {
     std::vector<Portion> portions;
     add_portions(projections_[projection], false, portions);
@@ -178,7 +177,7 @@ const Transpose& Connectome::transpose(int32_t projection) const {
 }
 
 const Transpose& Connectome::transpose() const {
-  Lazy& lazy = transposes_->whole;
+  Transposes::Lazy& lazy = transposes_->whole;
   std::call_once(lazy.once, [&] {
     std::vector<Portion> portions;
     for (const SynapseRows& rows : projections_) add_portions(rows, true, portions);

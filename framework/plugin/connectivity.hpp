@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "proxon/base/random_bulk.hpp"
 #include "proxon/plugin/neuron.hpp"
 #include "proxon/plugin/sampling.hpp"
 

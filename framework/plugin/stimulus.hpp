@@ -19,7 +19,6 @@
 //
 // Time: what is given for the step t -> t + dt is input of that step: a current flows during it, spikes arrive at its end, t + dt.
 #pragma once
-#include "proxon/base/random_bulk.hpp"
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {

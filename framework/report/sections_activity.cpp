@@ -89,17 +89,22 @@ Section activity_section(const archive::Reader& reader) {
   if (!raster.groups.empty()) section.blocks.push_back(std::move(raster));
   if (!rates.series.empty()) section.blocks.push_back(std::move(rates));
 
-  // Stimuli of one unit share a chart.
+  // Stimuli of one unit share a chart; one that stays at a value is told, not drawn.
+  Facts constant{.title = "Constant stimuli", .caption = "The value that all targets of a stimulus share.", .facts = {}};
   std::vector<std::pair<std::string, Lines>> stimuli;
   for (int s = 0; s < static_cast<int>(reader.signals().size()); ++s) {
     const archive::SignalRecord& record = reader.signals()[static_cast<size_t>(s)];
+    const auto [first, last] = stretch(record.start_ms, record.step_ms, reader.signal_rows(s), begin, length);
+    if (last <= first) continue;
+    const std::vector<float> values = reader.signal(s, first, last);
+    if (std::all_of(values.begin(), values.end(), [&](float value) { return value == values.front(); })) {
+      if (values.front() != 0) constant.facts.push_back({record.name, static_cast<double>(values.front()), record.unit == "1" ? "" : record.unit});
+      continue;
+    }
     auto found = std::find_if(stimuli.begin(), stimuli.end(), [&](const auto& chart) { return chart.first == record.unit; });
     if (found == stimuli.end())
       found = stimuli.insert(stimuli.end(), {record.unit, Lines{.title = "Stimuli", .caption = "The value that all targets of a stimulus share, over the same stretch.",
                                                                  .x = {"time", "ms"}, .y = {"signal", record.unit}, .wide = true}});
-    const auto [first, last] = stretch(record.start_ms, record.step_ms, reader.signal_rows(s), begin, length);
-    if (last <= first) continue;
-    const std::vector<float> values = reader.signal(s, first, last);
     Series series{record.name, {}, {}};
     for (int64_t r = first; r < last; ++r) {
       series.x.push_back(record.start_ms + static_cast<double>(r) * record.step_ms);
@@ -107,6 +112,7 @@ Section activity_section(const archive::Reader& reader) {
     }
     found->second.series.push_back(std::move(series));
   }
+  if (!constant.facts.empty()) section.blocks.push_back(std::move(constant));
   for (auto& [unit, chart] : stimuli) section.blocks.push_back(std::move(chart));
   add_traces(reader, begin, length, section);
   return section;

@@ -6,8 +6,10 @@
 namespace proxon::report {
 namespace {
 
-/// At most this many synapses a projection are looked at for histograms.
-constexpr int64_t most_synapses = 2'000'000;
+/// At most this many synapses a projection are looked at for histograms, and this many changes of single weights are drawn.
+constexpr int64_t most_synapses = 2'000'000, most_drawn_changes = 2000;
+/// With more projections than this, histograms are those of populations: a line a projection could not be told from the next.
+constexpr size_t most_projections = 8;
 
 struct Degrees {
   std::vector<double> in, out;
@@ -33,6 +35,48 @@ std::string listed(const std::vector<archive::Attribute>& attributes, std::strin
   return "";
 }
 
+/// The sample of that name, made where there is none yet.
+Sample& sample_of(std::vector<Sample>& samples, const std::string& name) {
+  const auto found = std::find_if(samples.begin(), samples.end(), [&](const Sample& sample) { return sample.name == name; });
+  return found != samples.end() ? *found : samples.emplace_back(Sample{name, {}});
+}
+
+void append(std::vector<double>& values, const std::vector<double>& more) { values.insert(values.end(), more.begin(), more.end()); }
+
+/// Degrees of the same neurons add up.
+void add(std::vector<double>& sums, const std::vector<double>& more) {
+  sums.resize(std::max(sums.size(), more.size()));
+  for (size_t i = 0; i < more.size(); ++i) sums[i] += more[i];
+}
+
+/// What learning did to the weights of one projection: before and after, their change synapse by synapse, their mean over time.
+void add_learned(const archive::Reader& reader, int projection, const std::vector<double>& before, Section& section) {
+  const archive::ProjectionRecord& record = reader.projections()[static_cast<size_t>(projection)];
+  const std::vector<double> times = reader.snapshot_times_ms(projection);
+  if (times.empty()) return;
+  const Axis weight{"weight", record.weight_unit == "1" ? "" : record.weight_unit};
+  const auto n = static_cast<int64_t>(before.size());
+  const std::vector<float> last = reader.snapshot(projection, std::ssize(times) - 1, 0, n);
+  const std::vector<double> after(last.begin(), last.end());
+  section.blocks.push_back(binned({.title = fmt::format("Weights of {}, learned by {}", record.name, record.learning_rule),
+                                   .caption = fmt::format("Before the run and at its end ({:g} s).", times.back() / 1000), .x = weight, .y = {"synapses"}},
+                                  {{"before", before}, {"after", after}}));
+  if (record.n_synapses <= most_drawn_changes) {
+    Series change{record.name, {}, {}};
+    for (size_t k = 0; k < after.size(); ++k) change.x.push_back(static_cast<double>(k)), change.y.push_back(after[k] - before[k]);
+    section.blocks.push_back(Lines{.title = "What each synapse of " + record.name + " learned", .caption = "Synapses in the order of the archive: by source, then by target.",
+                                   .x = {"synapse"}, .y = {"change of weight", weight.unit}, .series = {std::move(change)}});
+  }
+  if (times.size() < 3) return;
+  Series mean{record.name, {}, {}};
+  for (int64_t t = 0; t < std::ssize(times); ++t) {
+    double sum = 0;
+    for (const float w : reader.snapshot(projection, t, 0, n)) sum += w;
+    mean.x.push_back(times[static_cast<size_t>(t)] / 1000), mean.y.push_back(sum / std::max<double>(1, static_cast<double>(n)));
+  }
+  section.blocks.push_back(Lines{.title = "Mean weight of " + record.name, .caption = "At each recorded time.", .x = {"time", "s"}, .y = weight, .series = {std::move(mean)}});
+}
+
 }  // namespace
 
 Section network_section(const archive::Reader& reader) {
@@ -44,33 +88,41 @@ Section network_section(const archive::Reader& reader) {
 
   Table projections{.title = "Projections",
                     .columns = {{"name"}, {"from"}, {"to"}, {"connectivity"}, {"synapses"}, {"synapse"}, {"learning rule"}, {"mean weight"}, {"std"}, {"unit"}}};
+  const bool pooled = reader.projections().size() > most_projections;
   std::map<std::string, std::vector<Sample>> weights_by_unit;
   std::vector<Sample> in_degrees, out_degrees;
+  std::vector<std::vector<double>> before;
   for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
     const archive::ProjectionRecord& record = reader.projections()[static_cast<size_t>(p)];
     const archive::SynapseBlock some = reader.synapses(p, 0, std::min(record.n_synapses, most_synapses));
-    Sample weights{record.name, {some.weights.begin(), some.weights.end()}};
-    double sum = 0, squares = 0;
-    for (const double w : weights.values) sum += w, squares += w * w;
-    const double n = std::max<double>(1, static_cast<double>(weights.values.size())), mean = sum / n;
+    const std::vector<double> weights(some.weights.begin(), some.weights.end());
+    const double n = std::max<double>(1, static_cast<double>(weights.size()));
+    double mean = 0, squares = 0;
+    for (const double w : weights) mean += w / n;
+    for (const double w : weights) squares += (w - mean) * (w - mean);
     projections.rows.push_back({record.name, record.source, record.target, listed(record.parameters, "connectivity"), record.n_synapses,
                                 record.synapse, record.learning_rule.empty() ? Cell() : Cell(record.learning_rule), mean,
-                                std::sqrt(std::max(0.0, squares / n - mean * mean)), record.weight_unit == "1" ? "" : record.weight_unit});
-    weights_by_unit[record.weight_unit].push_back(std::move(weights));
-    Degrees d = degrees(reader, p);
-    in_degrees.push_back({record.name, std::move(d.in)});
-    out_degrees.push_back({record.name, std::move(d.out)});
+                                std::sqrt(squares / n), record.weight_unit == "1" ? "" : record.weight_unit});
+    append(sample_of(weights_by_unit[record.weight_unit], pooled ? record.source : record.name).values, weights);
+    const Degrees d = degrees(reader, p);
+    add(sample_of(in_degrees, pooled ? record.target : record.name).values, d.in);
+    add(sample_of(out_degrees, pooled ? record.source : record.name).values, d.out);
+    before.push_back(record.learning_rule.empty() ? std::vector<double>() : weights);
   }
   if (projections.rows.empty()) return section;
   section.blocks.push_back(projections);
   for (auto& [unit, samples] : weights_by_unit)
-    section.blocks.push_back(binned({.title = "Synaptic weights", .caption = "Inhibition stands left of zero. A truncated distribution ends at its bound.",
+    section.blocks.push_back(binned({.title = "Synaptic weights",
+                                     .caption = std::string("Inhibition stands left of zero. A truncated distribution ends at its bound.") +
+                                                (pooled ? " One line a source population." : ""),
                                      .x = {"weight", unit == "1" ? "" : unit}, .y = {"synapses"}},
                                     samples));
-  section.blocks.push_back(binned({.title = "In-degree", .caption = "Synapses that a target receives from one projection.",
+  section.blocks.push_back(binned({.title = "In-degree", .caption = pooled ? "Synapses that a neuron of a population receives." : "Synapses that a target receives from one projection.",
                                    .x = {"synapses a target"}, .y = {"neurons"}}, in_degrees));
-  section.blocks.push_back(binned({.title = "Out-degree", .caption = "Synapses that a source makes in one projection.",
+  section.blocks.push_back(binned({.title = "Out-degree", .caption = pooled ? "Synapses that a neuron of a population makes." : "Synapses that a source makes in one projection.",
                                    .x = {"synapses a source"}, .y = {"neurons"}}, out_degrees));
+  for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p)
+    if (!reader.projections()[static_cast<size_t>(p)].learning_rule.empty()) add_learned(reader, p, before[static_cast<size_t>(p)], section);
   return section;
 }
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <proxon/base/random_bulk.hpp>
 #include <proxon/plugin/connectivity.hpp>
 #include <stdexcept>
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <proxon/base/random_bulk.hpp>
 #include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 

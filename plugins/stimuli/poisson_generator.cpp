@@ -1,3 +1,4 @@
+#include <proxon/base/random_bulk.hpp>
 #include <proxon/plugin/stimulus.hpp>
 
 #include <cmath>

@@ -94,6 +94,7 @@ def stdp_window():
         error = np.abs(weight - wanted).max()
         # Twenty sums of floats near 5, each rounded to 2.4e-7, and traces that decay by rounded factors.
         check(error < 2e-5, f"the weights lie on the closed form of the window to {error:.2g}")
+    check("What each synapse of pairs learned" in (work / "run.html").read_text(), "the report draws the window")
 
 
 def activity(f, names):
@@ -155,6 +156,7 @@ def microcircuit():
             check(rate[layer + "E"] < rate[layer + "I"], f"{layer}: inhibitory neurons fire more")
         check(rate["L6E"] < rate["L4E"] < rate["L5E"], "excitatory neurons fire most in layer 5, least in layer 6")
         check(all(0.1 < value < 25 for value in rate.values()), "low rates everywhere")
+    check("One line a source population" in (work / "run.html").read_text(), "the report pools 64 projections by population")
 
 
 def quickstart_sweep():
