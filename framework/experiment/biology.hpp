@@ -1,4 +1,4 @@
-// The biological side of the comparison, read from an archive: W_phi in the shape of the twin's layers, spikes, and the metrics over them; and
+// The biological side of the comparison, read from an archive: W_phi in the shape of the twin's layers, the network as a graph; and
 // what the network room needs of the archive room to read foreign files. Inside this room only.
 #pragma once
 #include "proxon/experiment/settings.hpp"
@@ -25,9 +25,6 @@ struct NeuronGraph {
   GraphView view;
 };
 std::shared_ptr<const NeuronGraph> read_graph(const Experiment& experiment, const archive::Reader& reader);
-
-/// Runs the experiment's metrics over an archive.
-std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);
 
 /// Lends the archive room's reading of HDF5 to reader plugins.
 void install_reader_services();

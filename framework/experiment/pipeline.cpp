@@ -9,6 +9,7 @@
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/biology.hpp"
+#include "proxon/experiment/comparison.hpp"
 #include "proxon/experiment/records.hpp"
 #include "proxon/experiment/twin.hpp"
 #include "proxon/report/compose.hpp"
@@ -214,7 +215,7 @@ void fit(Experiment& experiment, const RunOptions& run) {
   stage("fit", run.archive, options.epochs, [&](Progress& progress) {
     const Biology biology = read_biology(experiment, *reader);
     Model model = make_twin(experiment, *dataset, *reader);
-    initialise(model, options, biology.weights(), experiment.seed, dataset->mean_targets());
+    initialise(model, options, biology.weights(), fit_seed(experiment), dataset->mean_targets());
     if (!options.init_archive.empty()) begin_from(model, std::string(options.init_archive));
 
     writer.clear_fit();
@@ -222,7 +223,7 @@ void fit(Experiment& experiment, const RunOptions& run) {
     writer.set_objects(fit_objects(experiment));
     writer.set_text("dataset", dataset->describe());
     const TrainingResult result =
-        train(model, *dataset, options, biology.weights(), experiment.seed, [&](const EpochRecord& epoch) {
+        train(model, *dataset, options, biology.weights(), fit_seed(experiment), [&](const EpochRecord& epoch) {
           writer.append_epoch(epoch);
           progress.update(epoch.epoch,
                           fmt::format("{}, learning rate {:.3g}", loss_text(epoch.train_loss, epoch.validation_loss),

@@ -38,6 +38,11 @@ Model make_twin(const Experiment& experiment, const Dataset& dataset, const arch
   return model;
 }
 
+uint64_t fit_seed(const Experiment& experiment) {
+  const int64_t own = experiment.training.as<TrainingOptions>().seed;
+  return own >= 0 ? static_cast<uint64_t>(own) : experiment.seed;
+}
+
 std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader) {
   std::vector<ChannelSpec> inputs, targets;
   for (const auto& [name, values] : experiment.inputs) inputs.push_back(values.as<ChannelSpec>());

@@ -18,6 +18,9 @@ std::vector<TargetRange> target_ranges(const Experiment& experiment, const Datas
 /// heads and outputs do not go together.
 Model make_twin(const Experiment& experiment, const Dataset& dataset, const archive::Reader& reader);
 
+/// Key of the twin's first weights, of the order of samples, of dropout.
+uint64_t fit_seed(const Experiment& experiment);
+
 /// The dataset of an archive, as the experiment wants it.
 std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader);
 

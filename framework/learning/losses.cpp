@@ -5,6 +5,7 @@
 
 #include "proxon/base/error.hpp"
 #include "proxon/learning/activations.hpp"
+#include "proxon/learning/vectors.hpp"
 
 namespace proxon {
 namespace {
@@ -142,18 +143,18 @@ double Loss::classes(const float* z, const float* t, float* y, float* dz, float 
   return total;
 }
 
-/// The sum over n <= chunk values of one head.
-double Loss::piece(const Kind& kind, const float* z, const float* t, float* y, float* dz, float scale, int64_t n) const {
-  PROXON_CHECK(n <= chunk, "n = {}", n);
-  alignas(64) float term[chunk];
-  activate(kind.output, z, y, n);
-  switch (kind.loss) {
+namespace {
+
+/// What each of n values of one head adds to the loss, and its slope.
+void terms(LossKind loss, Activation output, const float* z, const float* t, float* y, float* dz, float* term, float scale, int64_t n) {
+  activate(output, z, y, n);
+  switch (loss) {
     case LossKind::cross_entropy: break;
     case LossKind::mse:
       for (int64_t i = 0; i < n; ++i) term[i] = (y[i] - t[i]) * (y[i] - t[i]);
       if (!dz) break;
       for (int64_t i = 0; i < n; ++i) dz[i] = 2.f * scale * (y[i] - t[i]);
-      activate_back(kind.output, y, dz, n);
+      activate_back(output, y, dz, n);
       break;
     case LossKind::bce:
       // softplus(z) - t z, the large parts first: they cancel where the model is right.
@@ -162,7 +163,7 @@ double Loss::piece(const Kind& kind, const float* z, const float* t, float* y, f
       for (int64_t i = 0; i < n; ++i) dz[i] = scale * (y[i] - t[i]);
       break;
     case LossKind::poisson:
-      if (kind.output == Activation::softplus) {
+      if (output == Activation::softplus) {
         for (int64_t i = 0; i < n; ++i) term[i] = y[i] - t[i] * log_softplus(z[i]);
         if (!dz) break;
         for (int64_t i = 0; i < n; ++i) dz[i] = scale * (fast::sigmoid(z[i]) - t[i] * softplus_log_slope(z[i]));
@@ -173,7 +174,37 @@ double Loss::piece(const Kind& kind, const float* z, const float* t, float* y, f
       }
       break;
   }
+}
+
+}  // namespace
+
+/// The sum over n <= chunk values of one head.
+double Loss::piece(const Kind& kind, const float* z, const float* t, float* y, float* dz, float scale, int64_t n) const {
+  PROXON_CHECK(n <= chunk, "n = {}", n);
+  alignas(64) float term[chunk];
+  terms(kind.loss, kind.output, z, t, y, dz, term, scale, n);
   return sum(term, n);
+}
+
+void Loss::evaluate_lanes(const float* z, const float* t, float* y, float* dz, int64_t rows, int64_t counted, double* sums) const {
+  PROXON_CHECK(is_elementwise() && rows <= most_rows_, "{} rows of {}", rows, most_rows_);
+  const double mean_over = static_cast<double>(columns_);
+  const auto scale = static_cast<float>(heads_[0].weight / (static_cast<double>(counted) * mean_over));
+  // sum() of each model: its values in 16 lanes by their number.
+  double lanes[16][vector_width] = {};
+  alignas(64) float term[chunk];
+  const int64_t n = rows * columns_, at_once = chunk / vector_width;
+  for (int64_t begin = 0; begin < n; begin += at_once) {
+    const int64_t count = std::min(at_once, n - begin), at = begin * vector_width;
+    terms(kinds_[0].loss, kinds_[0].output, z + at, t + at, y + at, dz ? dz + at : nullptr, term, scale, count * vector_width);
+    for (int64_t i = 0; i < count; ++i)
+      for (int m = 0; m < vector_width; ++m) lanes[(begin + i) % 16][m] += static_cast<double>(term[i * vector_width + m]);
+  }
+  for (int m = 0; m < vector_width; ++m) {
+    double total = 0;
+    for (const auto& lane : lanes) total += lane[m];
+    sums[m] += heads_[0].weight * total / mean_over;
+  }
 }
 
 void Loss::check_targets(const float* t, int64_t rows) const {

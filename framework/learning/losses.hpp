@@ -43,6 +43,12 @@ class Loss {
   /// `counted` is the number of rows that are averaged over. The order of the sum is fixed.
   double evaluate(const float* z, const float* t, float* y, float* dz, int64_t rows, int64_t counted) const;
 
+  /// Whether it is one head whose values stand by themselves, which is what evaluate_lanes() takes.
+  bool is_elementwise() const { return kinds_.size() == 1 && kinds_[0].loss != LossKind::cross_entropy; }
+  /// evaluate() of as many models as a vector has lanes, whose values lie beside each other [rows x columns x vector_width], with the same bits:
+  /// adds to sums[lane].
+  void evaluate_lanes(const float* z, const float* t, float* y, float* dz, int64_t rows, int64_t counted, double* sums) const;
+
   /// Throws Error with the first target that a loss cannot take.
   void check_targets(const float* t, int64_t rows) const;
 

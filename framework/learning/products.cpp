@@ -2,59 +2,28 @@
 // kernel_rows x kernel_columns runs through with all sums in registers.
 #include "proxon/learning/products.hpp"
 
-#include <immintrin.h>
-
 #include <algorithm>
 
 #include "proxon/base/columns.hpp"
 #include "proxon/base/threads.hpp"
+#include "proxon/learning/vectors.hpp"
 
 namespace proxon {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int vector_width = 16, kernel_rows = 8, kernel_vectors = 2;
+constexpr int kernel_rows = 8, kernel_vectors = 2;
 #else
-constexpr int vector_width = 8, kernel_rows = 4, kernel_vectors = 3;
+constexpr int kernel_rows = 4, kernel_vectors = 3;
 #endif
-typedef float Vector [[gnu::vector_size(vector_width * sizeof(float))]];
 typedef float Vector8 [[gnu::vector_size(32)]];
 
 constexpr int kernel_columns = kernel_vectors * vector_width;
-constexpr int64_t depth_block = 256;                       // k at a time: part of what a result is, see the header
+constexpr int64_t depth_block = product_block;
 constexpr int64_t tile_rows = 256;                         // at most; a multiple of kernel_rows
 constexpr int64_t tile_columns = 10 * kernel_columns;      // at most
 constexpr int64_t small_work = 4096;                       // multiply-adds below which packing does not pay
 constexpr int64_t serial_work = 1'500'000;                 // multiply-adds below which one thread works
-
-template <class V = Vector>
-inline V load(const float* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof(v));
-  return v;
-}
-template <class V>
-inline void store(float* to, V v) {
-  __builtin_memcpy(to, &v, sizeof(v));
-}
-
-inline Vector multiply_add(Vector a, Vector b, Vector c) {
-#if defined(__AVX512F__)
-  return _mm512_fmadd_ps(a, b, c);
-#elif defined(__FMA__)
-  return _mm256_fmadd_ps(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-
-inline float multiply_add(float a, float b, float c) {
-#if defined(__FMA__)
-  return __builtin_fmaf(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
 
 constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 

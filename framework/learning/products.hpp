@@ -6,6 +6,9 @@
 
 namespace proxon {
 
+/// k at a time: sums of blocks of this many products are added one after the other, which is part of what a result is.
+inline constexpr int64_t product_block = 256;
+
 /// A matrix as it lies in memory: row-major with `stride` floats from row to row; `transposed` means that its transpose is stored so.
 struct MatrixRef {
   const float* data;
@@ -21,5 +24,15 @@ int64_t packed_size(int64_t k, int64_t n);
 void pack_matrix(int64_t k, int64_t n, MatrixRef b, float* packed) noexcept;
 /// A is row-major with `lda` floats from row to row; rows may overlap.
 void product_packed(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc, bool add) noexcept;
+
+/// Matrices of as many models as a vector has lanes, element by element beside each other: element (i, j) of all of them begins at
+/// data[(i row + j column) vector_width].
+struct LanesRef {
+  const float* data;
+  int64_t row, column;
+};
+
+/// product() of each model by itself, with the same bits; C is [m x n], its rows one after the other.
+void product_lanes(int64_t m, int64_t n, int64_t k, LanesRef a, LanesRef b, float* c, bool add) noexcept;
 
 }  // namespace proxon

@@ -41,6 +41,7 @@ struct TrainingOptions {
   std::string_view init_recurrent = "same";
   std::string_view output_bias = "zero";
   std::string_view init_archive = "";
+  int64_t seed = -1;
 
   static constexpr auto fields() {
     using T = TrainingOptions;
@@ -72,7 +73,9 @@ struct TrainingOptions {
                                   one_of("same|orthogonal")),
         field<&T::output_bias>("", "how the biases of the output begin: at 0, or so that the twin begins by giving the mean targets of the training span",
                                one_of("zero|mean")),
-        field<&T::init_archive>("", "archive whose twin's parameters training begins with; it must have the same layers", file_name)};
+        field<&T::init_archive>("", "archive whose twin's parameters training begins with; it must have the same layers", file_name),
+        field<&T::seed>("1", "key of the first weights, the order of samples and dropout, so that twins of one recording differ; -1: the experiment's seed",
+                        at_least(-1))};
   }
 };
 

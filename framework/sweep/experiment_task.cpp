@@ -3,8 +3,10 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
+#include "proxon/experiment/fit_group.hpp"
 #include "proxon/experiment/pipeline.hpp"
 #include "proxon/sweep/task.hpp"
 
@@ -81,6 +83,8 @@ class ExperimentTask : public Task {
     const Experiment experiment = load(*base, registry_);
     seed_ = experiment.seed;
     later_ = experiment.has_model;
+    if (later_ && experiment.dataset.as<DatasetOptions>().sequence == 0)
+      for (const Axis& axis : space.axes) together_ |= std::all_of(axis.parameters.begin(), axis.parameters.end(), FitGroup::leaves_free);
     note_plugins(*base, experiment);
     for (Axis& axis : space.axes) settle(axis, *base);
     for (const Axis& axis : space.axes)
@@ -108,39 +112,51 @@ class ExperimentTask : public Task {
     std::error_code none;
     fs::remove(work, none);
 
-    // The network and its recordings: those of an earlier trial when they are the same, else anew.
-    const std::string known = shares_simulations_ ? (fs::path(scratch) / (hash_of({meaning(*its, true)}).text() + ".h5")).string() : work;
-    RunOptions options{.archive = known, .stages = {Stage::simulate}, .overwrite = true, .quiet = true};
-    if (known == work || !fs::exists(known)) {
-      options.archive = work;
-      proxon::run(experiment, options);
-      if (known != work) fs::rename(work, known), remember(known);
-    }
+    // The network and its recordings, then what is made of them.
+    const std::string known = recordings(*its, experiment, scratch);
     if (known != work) fs::copy_file(known, work, fs::copy_options::overwrite_existing);
-    options = {.archive = work, .stages = {Stage::evaluate}, .quiet = true};
+    RunOptions options{.archive = work, .stages = {Stage::evaluate}, .quiet = true};
     if (later_) options.stages = {Stage::fit, Stage::evaluate};
     proxon::run(experiment, options);
-
-    // What came of it.
     {
       const archive::Reader reader(work);
-      for (const archive::MetricRecord& metric : reader.metrics())
-        result.figures.emplace_back(metric.scope.empty() ? metric.name : metric.name + "." + metric.scope, metric.defined ? metric.value : NAN);
-      for (const archive::EpochRecord& epoch : reader.epochs()) {
-        result.curve.push_back({static_cast<int32_t>(epoch.epoch), static_cast<float>(epoch.train_loss), static_cast<float>(epoch.validation_loss)});
-      }
-      if (!result.curve.empty()) {
-        const auto best = std::min_element(result.curve.begin(), result.curve.end(), [](const Epoch& a, const Epoch& b) {
-          return std::isnan(b.validation_loss) ? !std::isnan(a.validation_loss) : a.validation_loss < b.validation_loss;
-        });
-        const Epoch& last = std::isnan(best->validation_loss) ? result.curve.back() : *best;
-        result.figures.emplace_back("train_loss", last.train_loss);
-        if (!std::isnan(last.validation_loss)) result.figures.emplace_back("validation_loss", last.validation_loss);
-      }
+      fill(result, reader.metrics(), reader.epochs());
     }
-    if (!options_.curves) result.curve.clear();
     if (trial.keep) result.archive = read_bytes(work);
     fs::remove(work, none);
+  }
+
+  int64_t at_once() const override { return together_ ? best_at_once : 1; }
+
+  std::vector<std::optional<Result>> run_together(const Space& space, std::span<const Trial> trials, const std::string& scratch) override {
+    // Those that differ in what a group leaves free. One that is refused says alone what is wrong, and one whose archive is kept leaves it alone.
+    std::vector<std::optional<Result>> results(trials.size());
+    std::map<std::string, std::vector<Member>> groups;
+    for (size_t i = 0; i < trials.size(); ++i) {
+      if (trials[i].alone || (trials[i].keep && std::isnan(trials[i].bar))) continue;
+      try {
+        Member member{i, document(overrides(space, trials[i]))};
+        member.experiment = std::make_unique<Experiment>(load(*member.document, registry_));
+        const std::string means = meaning(*member.document, false);
+        member.id = hash_of({means, sums_of(*member.document, *member.experiment)});
+        groups[what_is_shared(means)].push_back(std::move(member));
+      } catch (const Error&) {
+        continue;
+      }
+    }
+    for (auto& [shared, members] : groups) {
+      if (members.size() < 2 || apart_.contains(shared)) continue;
+      std::vector<const Experiment*> experiments;
+      for (const Member& member : members) experiments.push_back(member.experiment.get());
+      const std::vector<FitOutcome> outcomes = fit_together(shared, experiments, overrides(space, trials[members[0].place]), scratch);
+      for (size_t m = 0; m < outcomes.size(); ++m) {
+        Result& result = results[members[m].place].emplace(Result{.trial = trials[members[m].place]});
+        result.trial.id = members[m].id;
+        if (outcomes[m].error.empty()) fill(result, outcomes[m].metrics, outcomes[m].curve);
+        else result.state = TrialState::failed, result.reason = outcomes[m].error;
+      }
+    }
+    return results;
   }
 
   uint64_t seed() const override { return seed_; }
@@ -160,6 +176,81 @@ class ExperimentTask : public Task {
     for (Override& o : space.overrides(trial.point)) all.push_back(std::move(o));
     if (trial.repeat > 0) all.push_back({fmt::format("seed={}", seed_ + static_cast<uint64_t>(trial.repeat)), "repeats: "});
     return all;
+  }
+
+  /// Simulates, or finds the recordings of an earlier trial that are the same. Gives the archive; it is the trial's own to change where simulations are
+  /// not shared.
+  std::string recordings(const Document& its, Experiment& experiment, const std::string& scratch) {
+    const std::string work = (fs::path(scratch) / "trial.h5").string();
+    const std::string known = shares_simulations_ ? (fs::path(scratch) / (hash_of({meaning(its, true)}).text() + ".h5")).string() : work;
+    if (known != work && fs::exists(known)) return known;
+    proxon::run(experiment, {.archive = work, .stages = {Stage::simulate}, .overwrite = true, .quiet = true});
+    if (known != work) fs::rename(work, known), remember(known);
+    return known;
+  }
+
+  /// What is told of a trial.
+  void fill(Result& result, const std::vector<archive::MetricRecord>& metrics, const std::vector<archive::EpochRecord>& epochs) const {
+    for (const archive::MetricRecord& metric : metrics)
+      result.figures.emplace_back(metric.scope.empty() ? metric.name : metric.name + "." + metric.scope, metric.defined ? metric.value : NAN);
+    for (const archive::EpochRecord& epoch : epochs)
+      result.curve.push_back({static_cast<int32_t>(epoch.epoch), static_cast<float>(epoch.train_loss), static_cast<float>(epoch.validation_loss)});
+    if (!result.curve.empty()) {
+      const auto best = std::min_element(result.curve.begin(), result.curve.end(), [](const Epoch& a, const Epoch& b) {
+        return std::isnan(b.validation_loss) ? !std::isnan(a.validation_loss) : a.validation_loss < b.validation_loss;
+      });
+      const Epoch& last = std::isnan(best->validation_loss) ? result.curve.back() : *best;
+      result.figures.emplace_back("train_loss", last.train_loss);
+      if (!std::isnan(last.validation_loss)) result.figures.emplace_back("validation_loss", last.validation_loss);
+    }
+    if (!options_.curves) result.curve.clear();
+  }
+
+  /// A trial that may be run with others.
+  struct Member {
+    size_t place;
+    std::unique_ptr<Document> document;
+    std::unique_ptr<Experiment> experiment = nullptr;
+    TrialId id = {};
+  };
+
+  /// The lines of a meaning that are the same for all of a group.
+  static std::string what_is_shared(const std::string& means) {
+    std::string text;
+    for (size_t begin = 0, end; begin < means.size(); begin = end) {
+      end = means.find('\n', begin) + 1;
+      const std::string_view line(means.data() + begin, end - begin);
+      if (!FitGroup::leaves_free(line.substr(0, line.find(" = ")))) text += line;
+    }
+    return text;
+  }
+
+  /// What a group of trials stands on, kept for those of the same kind that come later.
+  struct Group {
+    std::string shared;
+    std::unique_ptr<Document> document;
+    std::unique_ptr<Experiment> experiment;
+    std::unique_ptr<FitGroup> fits;
+  };
+
+  /// Empty when they do not go together; then others of their kind are not tried again.
+  std::vector<FitOutcome> fit_together(const std::string& shared, std::span<const Experiment* const> experiments, const std::vector<Override>& of_first,
+                                       const std::string& scratch) {
+    std::vector<FitOutcome> outcomes;
+    try {
+      if (!group_ || group_->shared != shared) {
+        group_.reset();
+        auto group = std::make_unique<Group>(Group{shared, document(of_first), nullptr, nullptr});
+        group->experiment = std::make_unique<Experiment>(load(*group->document, registry_));
+        group->fits = std::make_unique<FitGroup>(*group->experiment, recordings(*group->document, *group->experiment, scratch));
+        group_ = std::move(group);
+      }
+      outcomes = group_->fits->run(experiments);
+    } catch (const Error&) {
+      outcomes.clear();  // each of them says alone what is wrong
+    }
+    if (outcomes.empty()) apart_.insert(shared), group_.reset();
+    return outcomes;
   }
 
   /// Simulations of this worker that are kept for trials to come: the last few.
@@ -253,13 +344,15 @@ class ExperimentTask : public Task {
     }
   }
 
-  static constexpr int64_t most_tried = 200;
+  static constexpr int64_t most_tried = 200, best_at_once = 128;
   static constexpr size_t most_simulated = 8;
   ExperimentTaskOptions options_;
   std::string text_, basis_;
   Registry& registry_;
   uint64_t seed_ = 1;
-  bool later_ = false, shares_simulations_ = false;
+  bool later_ = false, shares_simulations_ = false, together_ = false;
+  std::unique_ptr<Group> group_;
+  std::set<std::string> apart_;
   std::deque<std::string> simulated_;
   std::vector<archive::PluginRecord> plugins_;
 };

@@ -88,11 +88,13 @@ class Unpacker {
   const char *at_, *end_;
 };
 
-/// Calls each(kind, payload) for the whole records behind `offset`, and moves it behind the last of them.
+/// Calls each(kind, payload) for the whole records behind `offset` that are there now, and moves it behind the last of them.
 void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char*, size_t)>& each) {
+  struct stat status{};
+  if (fstat(fd, &status) != 0) return;
   std::string buffer;
   size_t begin = 0;  // of what is not yet used
-  constexpr size_t block = 1 << 20;
+  constexpr int64_t block = 1 << 20;
   while (true) {
     auto whole = [&]() -> const Head* {
       if (buffer.size() - begin < sizeof(Head)) return nullptr;
@@ -109,8 +111,10 @@ void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char
     }
     buffer.erase(0, begin), begin = 0;
     const size_t had = buffer.size();
-    buffer.resize(had + block);
-    const ssize_t got = pread(fd, buffer.data() + had, block, offset + static_cast<int64_t>(had));
+    const int64_t left = status.st_size - offset - static_cast<int64_t>(had);
+    if (left <= 0) return;
+    buffer.resize(had + static_cast<size_t>(std::min(left, block)));
+    const ssize_t got = pread(fd, buffer.data() + had, buffer.size() - had, offset + static_cast<int64_t>(had));
     buffer.resize(had + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (got <= 0) return;
   }

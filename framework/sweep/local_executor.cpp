@@ -59,21 +59,21 @@ struct Process {
   try {
     Worker worker(setup, watch);
     std::string bytes;
-    size_t at = 0;
+    std::vector<Trial> trials;
     char block[1 << 16];
     double told = 0;
     while (true) {
-      Trial trial;
-      while (unpack(bytes, at, trial)) {
-        worker.run(trial);
+      size_t at = 0, left = 0;
+      trials.clear();
+      for (Trial trial; unpack(bytes, at, trial);) trials.push_back(std::move(trial));
+      bytes.erase(0, at), left = trials.size();
+      worker.run(trials, [&] {
         // A byte now and then: results that come fast are fetched together.
         const double now = monotonic_seconds();
-        if (now - told > 0.002 || at == bytes.size()) {
-          told = now;
-          if (write(wake, "!", 1) < 0 && errno != EAGAIN) _exit(0);
-        }
-      }
-      bytes.erase(0, at), at = 0;
+        if (--left > 0 && now - told <= 0.002) return;
+        told = now;
+        if (write(wake, "!", 1) < 0 && errno != EAGAIN) _exit(0);
+      });
       const ssize_t n = read(orders, block, sizeof block);
       if (n < 0 && errno == EINTR && !interrupted()) continue;
       if (n <= 0) break;
@@ -125,8 +125,10 @@ class LocalExecutor : public Executor {
     size_t next = 0;
     while (next < trials.size()) {
       Process& process = *std::min_element(processes_.begin(), processes_.end(), [](const Process& a, const Process& b) { return a.given.size() < b.given.size(); });
-      const size_t share = std::clamp<size_t>(static_cast<size_t>(ahead()) - std::min(process.given.size(), static_cast<size_t>(ahead())), 1, trials.size() - next);
+      const size_t ahead = static_cast<size_t>(this->ahead()), fair = (trials.size() - 1) / processes_.size() + 1;
+      const size_t share = std::clamp<size_t>(std::min(fair, ahead - std::min(process.given.size(), ahead)), 1, trials.size() - next);
       for (size_t i = 0; i < share; ++i) hand_over(process, std::move(trials[next++]));
+      send(process);
     }
   }
 
@@ -168,11 +170,13 @@ class LocalExecutor : public Executor {
   }
 
  private:
-  /// How many trials a worker is given at a time: so many that it is busy for a twentieth of a second.
+  /// How many trials a worker is given at a time: so many that it is busy for a twentieth of a second, or that they are best run together.
   int64_t ahead() const {
     if (looks_back_) return 1;
-    if (finished_ < 8) return 2;
-    return std::clamp<int64_t>(static_cast<int64_t>(0.05 / std::max(mean_seconds_, 1e-5)), mean_seconds_ > 0.2 ? 1 : 2, 512);
+    const int64_t at_once = plan_.task->at_once();
+    if (finished_ < 8) return std::max<int64_t>(2, at_once);
+    if (mean_seconds_ > 0.2) return 1;
+    return std::clamp<int64_t>(static_cast<int64_t>(0.05 / std::max(mean_seconds_, 1e-5)), std::max<int64_t>(2, at_once), 512);
   }
 
   void start(Process& process) {
@@ -180,7 +184,7 @@ class LocalExecutor : public Executor {
     if (pipe2(orders, O_CLOEXEC) != 0 || pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(output, O_CLOEXEC) != 0)
       fail("a worker cannot be started: {}.", std::strerror(errno));
     std::fflush(nullptr);
-    process.watch->number = -1;
+    process.watch->number = Watch::none;
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) fail("a worker cannot be started: {}.", std::strerror(errno));
@@ -213,7 +217,6 @@ class LocalExecutor : public Executor {
     if (process.pid < 0) start(process);
     process.unsent += pack(trial);
     process.given.push_back(std::move(trial));
-    send(process);
   }
 
   void send(Process& process) {
@@ -249,7 +252,7 @@ class LocalExecutor : public Executor {
 
   void end_when_too_slow(Process& process) {
     const double limit = plan_.limits().time_limit;
-    if (limit <= 0 || process.too_slow || process.watch->number < 0 || monotonic_seconds() - process.watch->since < limit) return;
+    if (limit <= 0 || process.too_slow || process.watch->number == Watch::none || monotonic_seconds() - process.watch->since < limit) return;
     process.too_slow = true;
     kill(process.pid, SIGKILL);
   }
@@ -264,7 +267,10 @@ class LocalExecutor : public Executor {
     const int64_t number = process.watch->number;
     const auto at = std::find_if(process.given.begin(), process.given.end(),
                                  [&](const Trial& t) { return t.number == number && t.repeat == process.watch->repeat; });
-    if (at == process.given.end()) {
+    if (number == Watch::together && !(WIFEXITED(status) && WEXITSTATUS(status) == 3)) {
+      // Of several at once nobody knows which it was: each is run again alone.
+      for (Trial& trial : process.given) trial.alone = true;
+    } else if (at == process.given.end()) {
       // Between two trials: nobody's fault, unless it does not even start.
       if (WIFEXITED(status) && WEXITSTATUS(status) == 3) fail("a worker cannot go on: {}", process.words.text());
       if (++process.idle_deaths >= 5) fail("worker {} ended {} times before its first trial; its last words: {}", process.number, process.idle_deaths, process.words.text());

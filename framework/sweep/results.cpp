@@ -79,6 +79,7 @@ std::string Lock::holder(const Places& places) {
 
 Results::Results(const Places& places) {
   if (fs::exists(places.archive)) table_ = archive::SweepReader(places.archive).table();
+  by_id_.reserve(table_.id.size()), by_key_.reserve(table_.id.size());
   for (int64_t row = 0; row < table_.rows(); ++row) {
     if (table_.state_of(row) == TrialState::outdated) continue;
     by_id_[table_.id[static_cast<size_t>(row)]] = row;
@@ -123,6 +124,7 @@ int64_t Results::add(const Result& result, const std::vector<JournalReader::Axis
   const auto known = by_id_.find(trial.id);
   if (known != by_id_.end() && table_.state_of(known->second) == TrialState::done) return known->second;
   const int64_t row = known != by_id_.end() ? known->second : table_.add_row();
+  changed_ = true;
   forgotten_.erase(row);
   const auto r = static_cast<size_t>(row);
   table_.id[r] = trial.id, table_.key[r] = trial.key, table_.number[r] = trial.number, table_.repeat[r] = trial.repeat;
@@ -176,7 +178,12 @@ void Results::describe_axes(const Space& space) {
 
 void Results::outdate() {
   std::fill(table_.state.begin(), table_.state.end(), static_cast<uint8_t>(TrialState::outdated));
-  by_id_.clear(), by_key_.clear();
+  by_id_.clear(), by_key_.clear(), changed_ = true;
+}
+
+void Results::set_number(int64_t row, int64_t number) {
+  int64_t& its = table_.number[static_cast<size_t>(row)];
+  changed_ |= its != number, its = number;
 }
 
 int64_t Results::count(TrialState state) const {

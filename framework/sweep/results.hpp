@@ -57,14 +57,22 @@ class Results {
   int64_t count(TrialState state) const;
   /// Results that were in journals and not yet in the archive.
   int64_t from_journals() const { return from_journals_; }
+  /// The number of the proposal that a row answers.
+  void set_number(int64_t row, int64_t number);
+  /// Whether the rows are no longer those of the archive.
+  bool changed() const { return changed_; }
 
  private:
   size_t column(const std::string& name, bool is_text);
   archive::SweepTable table_;
-  std::map<TrialId, int64_t> by_id_;
+  struct IdHash {
+    size_t operator()(const TrialId& id) const { return id.high; }
+  };
+  std::unordered_map<TrialId, int64_t, IdHash> by_id_;
   std::unordered_map<uint64_t, int64_t> by_key_;
   std::set<int64_t> forgotten_;
   int64_t from_journals_ = 0;
+  bool changed_ = false;
 };
 
 /// Axes of a space as journals name them.

@@ -241,7 +241,7 @@ class Sweep {
     }
     if (row) {
       ++summary_.before;
-      results_.table().number[static_cast<size_t>(*row)] = trial.number;
+      results_.set_number(*row, trial.number);
       return answer(trial.number, *row);
     }
     auto& waiting = in_flight_[trial.key];
@@ -401,6 +401,14 @@ void merge_plugins(archive::SweepTable& table, const std::vector<archive::Plugin
   }
 }
 
+/// What an archive says beside its rows.
+std::string head_of(const archive::SweepTable& table) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{} {} {}", table.title, table.description, table.sweep, table.experiment, table.sampler, table.command, table.seed,
+                                 table.version, table.revision);
+  for (const archive::PluginRecord& plugin : table.plugins) text += fmt::format("\n{} {} {} {}", plugin.kind, plugin.name, plugin.file, plugin.stamp);
+  return text;
+}
+
 void clear_journals(const Places& places) {
   for (const std::string& path : places.journals()) std::remove(path.c_str());
 }
@@ -438,6 +446,7 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
     for (int64_t row = 0; row < table.rows(); ++row)
       if (table.state_of(row) == TrialState::failed) results.forget(row);
 
+  const std::string head_before = head_of(table);
   table.title = plan.title, table.description = plan.settings().description, table.sweep = plan.text, table.experiment = plan.task->text();
   table.command = plan.task->command(), table.seed = plan.task->seed();
   table.version = version(), table.revision = revision();
@@ -446,10 +455,12 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
 
   SweepSummary summary;
   std::optional<Sweep> sweep(std::in_place, plan, places, results, options);
-  publish(places, results, sweep->kept(), true);
+  // An archive that says all this already is left as it is until there is something new.
+  const auto up_to_date = [&] { return fs::exists(places.archive) && !results.changed() && head_of(table) == head_before; };
+  if (!up_to_date()) publish(places, results, sweep->kept(), true);
   auto close = [&] {
     merge_plugins(table, plan.task->plugins());
-    publish(places, results, sweep->kept(), true);
+    if (!up_to_date()) publish(places, results, sweep->kept(), true);
     sweep.reset();
     std::error_code none;
     fs::remove_all(places.work(), none);

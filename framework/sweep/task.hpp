@@ -2,6 +2,8 @@
 // which. A task is made once and then used by every worker in its own process.
 #pragma once
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "proxon/plugin/registry.hpp"
 #include "proxon/sweep/trial.hpp"
@@ -18,6 +20,13 @@ class Task {
   virtual TrialId identify(const Space& space, const Trial& trial) = 0;
   /// Runs it, with what it needs for itself in `scratch`, and fills in identity, figures, curve and archive. Throws Error, or Interrupted.
   virtual void run(const Space& space, const Trial& trial, const std::string& scratch, Result& result) = 0;
+  /// How many trials a worker is best given at a time because together they cost less; 1: that makes no difference.
+  virtual int64_t at_once() const { return 1; }
+  /// Runs those of the trials that can be run together; the others have no result, and are run one by one. What fails in one of them is its own
+  /// failure. Throws Interrupted.
+  virtual std::vector<std::optional<Result>> run_together(const Space&, std::span<const Trial> trials, const std::string&) {
+    return std::vector<std::optional<Result>>(trials.size());
+  }
   /// The text of the file that it runs; "" when there is none.
   virtual std::string text() const { return ""; }
   /// What a person types to run a trial alone, before the values of its axes and its seed; "" when that is not possible.

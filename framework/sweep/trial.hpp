@@ -16,6 +16,7 @@ struct Trial {
   TrialId id;
   Point point;
   bool keep = false;  ///< the whole archive is wanted
+  bool alone = false; ///< not together with others: a worker that ran several at once ended, and one of them is to blame
   double bar = NAN;   ///< only when the first objective is better than this; NaN: in any case
 };
 

@@ -43,7 +43,32 @@ Worker::~Worker() {
   fs::remove_all(setup_.places.scratch(setup_.number), none);
 }
 
-void Worker::run(const Trial& trial) {
+void Worker::run(std::span<const Trial> trials, const std::function<void()>& each) {
+  // Those that can be run together.
+  const Plan& plan = *setup_.plan;
+  std::vector<std::optional<Result>> results(trials.size());
+  if (trials.size() > 1 && plan.task->at_once() > 1) {
+    const double start = wall_seconds(), begin = monotonic_seconds();
+    watch_->since = begin, watch_->number = Watch::together;
+    results = plan.task->run_together(plan.space, trials, setup_.places.scratch(setup_.number));
+    // One whose archive is wanted is run again, alone, where it leaves one: its result is the same to the bit.
+    for (size_t i = 0; i < trials.size(); ++i)
+      if (results[i] && trials[i].keep && beats_bar(trials[i], *results[i])) results[i].reset();
+    const auto n = std::count_if(results.begin(), results.end(), [](const auto& result) { return result.has_value(); });
+    const double seconds = (monotonic_seconds() - begin) / static_cast<double>(std::max<int64_t>(n, 1));
+    for (std::optional<Result>& result : results) {
+      if (!result) continue;
+      result->start = start, result->seconds = seconds, result->worker = setup_.number;
+      journal_.append(*result);
+      each();
+    }
+    watch_->number = Watch::none;
+  }
+  for (size_t i = 0; i < trials.size(); ++i)
+    if (!results[i]) run_alone(trials[i]), each();
+}
+
+void Worker::run_alone(const Trial& trial) {
   Result result{.trial = trial, .start = wall_seconds(), .worker = setup_.number};
   const double begin = monotonic_seconds();
   watch_->repeat = trial.repeat, watch_->since = begin, watch_->number = trial.number;
@@ -58,14 +83,19 @@ void Worker::run(const Trial& trial) {
   }
   if (result.state == TrialState::failed) result.figures.clear(), result.curve.clear(), result.archive.clear();
   result.seconds = monotonic_seconds() - begin;
-  if (!result.archive.empty() && !std::isnan(trial.bar)) {
-    const Objective& objective = plan.objectives.front();
-    const std::string figure = figure_of(objective, result.figures);
-    for (const auto& [name, value] : result.figures)
-      if (name == figure && !(objective.maximise ? value > trial.bar : value < trial.bar)) result.archive.clear();
-  }
+  if (!result.archive.empty() && !beats_bar(trial, result)) result.archive.clear();
   journal_.append(result);
-  watch_->number = -1;
+  watch_->number = Watch::none;
+}
+
+/// Whether a result is good enough for its archive to be kept.
+bool Worker::beats_bar(const Trial& trial, const Result& result) const {
+  if (std::isnan(trial.bar)) return true;
+  const Objective& objective = setup_.plan->objectives.front();
+  const std::string figure = figure_of(objective, result.figures);
+  for (const auto& [name, value] : result.figures)
+    if (name == figure && !(objective.maximise ? value > trial.bar : value < trial.bar)) return false;
+  return result.state == TrialState::done;
 }
 
 TrialId id_of_key(uint64_t key) { return hash_of({"key", std::to_string(key)}); }
@@ -81,7 +111,7 @@ std::string figure_of(const Objective& objective, const std::vector<std::pair<st
 }
 
 std::string pack(const Trial& trial) {
-  const int64_t head[] = {trial.number, trial.repeat, static_cast<int64_t>(trial.key), trial.keep, std::bit_cast<int64_t>(trial.bar), static_cast<int64_t>(trial.point.size())};
+  const int64_t head[] = {trial.number, trial.repeat, static_cast<int64_t>(trial.key), trial.keep | trial.alone << 1, std::bit_cast<int64_t>(trial.bar), static_cast<int64_t>(trial.point.size())};
   std::string bytes(reinterpret_cast<const char*>(head), sizeof head);
   bytes.append(reinterpret_cast<const char*>(trial.point.data()), trial.point.size() * sizeof(double));
   return bytes;
@@ -94,7 +124,7 @@ bool unpack(const std::string& bytes, size_t& at, Trial& trial) {
   const size_t values = static_cast<size_t>(head[5]) * sizeof(double);
   if (bytes.size() - at - sizeof head < values) return false;
   trial = {.number = head[0], .repeat = static_cast<int32_t>(head[1]), .key = static_cast<uint64_t>(head[2]), .point = Point(static_cast<size_t>(head[5])),
-           .keep = head[3] != 0, .bar = std::bit_cast<double>(head[4])};
+           .keep = (head[3] & 1) != 0, .alone = (head[3] & 2) != 0, .bar = std::bit_cast<double>(head[4])};
   std::memcpy(trial.point.data(), bytes.data() + at + sizeof head, values);
   at += sizeof head + values;
   return true;

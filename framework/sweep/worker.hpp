@@ -2,6 +2,8 @@
 // watches can say which trial a crash or a hang belongs to.
 #pragma once
 #include <atomic>
+#include <functional>
+#include <span>
 
 #include "proxon/sweep/results.hpp"
 
@@ -9,7 +11,8 @@ namespace proxon::sweep {
 
 /// Shared with the process that watches.
 struct Watch {
-  std::atomic<int64_t> number{-1};  ///< of the trial that runs; -1: none does
+  static constexpr int64_t none = -1, together = -2;
+  std::atomic<int64_t> number{none};  ///< of the trial that runs; together: several at once
   std::atomic<int32_t> repeat{0};
   std::atomic<double> since{0};  ///< s, monotonic
 };
@@ -32,10 +35,14 @@ class Worker {
   Worker(const WorkerSetup& setup, Watch* watch);
   ~Worker();
 
-  /// Runs a trial and keeps its result. Throws Interrupted when it is told to stop, and Error when the result cannot be kept.
-  void run(const Trial& trial);
+  /// Runs trials and keeps their results; calls `each` after every one. Throws Interrupted when it is told to stop, and Error when a result cannot be
+  /// kept.
+  void run(std::span<const Trial> trials, const std::function<void()>& each);
 
  private:
+  void run_alone(const Trial& trial);
+  bool beats_bar(const Trial& trial, const Result& result) const;
+
   WorkerSetup setup_;
   Watch* watch_;
   JournalWriter journal_;

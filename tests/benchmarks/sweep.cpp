@@ -1,7 +1,7 @@
 // What does a sweep cost beside its trials, and how far does its TPE come? First 100,000 trials (--short: 4,000) of a function that works 1 ms, on two
 // workers: time beside the trials, the archive's size, memory, start of a resume, status. Then 200 TPE trials beside Optuna with its journal storage,
-// on the same functions with two workers (sweep_optuna.py; Debian: python3-optuna), when that is installed. Every answer is checked: the number of
-// trials, none twice, the best value. On a machine that is shared the ratios hold, the times do not.
+// on the same functions with two workers (sweep_optuna.py; Debian: python3-optuna), when that is installed. Between them: many tiny models trained together
+// beside one by one. Every answer is checked: the number of trials, none twice, equal weights, the best value. On a machine that is shared the ratios hold, the times do not.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +16,8 @@
 
 #include "clocks.hpp"
 #include "proxon/base/progress.hpp"
+#include "proxon/base/threads.hpp"
+#include "proxon/learning/train_together.hpp"
 #include "proxon/sweep/sweep.hpp"
 
 using namespace proxon;
@@ -105,6 +107,67 @@ workers = 2
   expect(each < 0.2, "it lies below 0.2 ms");
 }
 
+/// Many models of 1-2-1 tanh (100 epochs of 100 samples, batch 16, Adam), each at a rate and seed of its own: one after the other, and together.
+void together(Registry& registry, int64_t models) {
+  MemorySource source(1, 1);
+  std::vector<float> X, Y;
+  for (uint64_t i = 0; i < 100; ++i) X.push_back(static_cast<float>(normal(Key{1, purpose("bench")}, i, 0))), Y.push_back(std::tanh(X.back()));
+  source.set(Split::train, X, Y);
+  PluginValue approximator = plugin_value(registry, "approximator", "dense"), rule = plugin_value(registry, "learning_rule", "backprop");
+  approximator.values.set(*approximator.values.find("hidden"), std::vector<int64_t>{2});
+  std::vector<PluginValue> optimizers(static_cast<size_t>(models), plugin_value(registry, "optimizer", "adam"));
+  std::vector<TrainingOptions> options(optimizers.size());
+  std::vector<Model> alone(optimizers.size(), Model(approximator, 1, 1)), at_once;
+  for (size_t m = 0; m < alone.size(); ++m) {
+    optimizers[m].values.set(*optimizers[m].values.find("learning_rate"), 1e-3 * (1 + static_cast<double>(m % 50)));
+    options[m].batch = 16, options[m].rule.value = &rule, options[m].optimizer.value = &optimizers[m];
+    initialise(alone[m], options[m], {}, m);
+  }
+  at_once = alone;
+  std::vector<Together> members;
+  for (size_t m = 0; m < alone.size(); ++m) members.push_back({.model = &at_once[m], .options = &options[m], .seed = m});
+  set_threads(1);
+  double start = bench::processor_seconds();
+  const bool goes = train_together(members, source, {});
+  const double fast = bench::processor_seconds() - start;
+  start = bench::processor_seconds();
+  for (size_t m = 0; m < alone.size(); ++m) train(alone[m], source, options[m], {}, m);
+  const double slow = bench::processor_seconds() - start;
+  bool same = goes;
+  for (size_t m = 0; m < alone.size(); ++m) same &= std::equal(alone[m].theta().begin(), alone[m].theta().end(), at_once[m].theta().begin());
+  fmt::print("{} models of 1-2-1, processor time: together {:.3f} s, one by one {:.3f} s, {:.0f} times\n", models, fast, slow, slow / fast);
+  expect(same, "each has the weights that it has alone, to the bit");
+  expect(slow > 2 * fast, "together they take less than half");
+}
+
+/// The same as trials of a sweep over the experiment tiny_mlp.
+void trials_together(const fs::path& folder, Registry& registry, int64_t trials) {
+  const std::string file = write_sweep(folder, fmt::format(R"(
+experiment = "{}/datasets/tiny_mlp/tanh.toml"
+sampler = "sobol"
+[axes]
+rate = {{ parameter = "training.optimizer.learning_rate", low = 1e-3, high = 1e-1, space = "log" }}
+start = {{ parameter = "training.seed", low = 0, high = 1000000, space = "integer" }}
+[objectives.mse]
+metric = "mse"
+[executor]
+workers = 2
+)", PROXON_SOURCE_DIR));
+  const auto each = [&](const char* name, const std::vector<std::string>& set, int64_t n) {
+    const sweep::SweepOptions options{.archive = (folder / name).string(), .quiet = true};
+    std::vector<std::string> all = set;
+    all.push_back(fmt::format("trials={}", n));
+    const double start = processor_seconds();
+    const sweep::SweepSummary summary = sweep::run_sweep(file, all, registry, options);
+    expect(summary.done == n && summary.failed == 0, fmt::format("{} trials are done", n));
+    return 1e3 * (processor_seconds() - start) / static_cast<double>(n);
+  };
+  // A sampler that looks back gets its trials one by one.
+  const double fast = each("together.h5", {}, trials), slow = each("alone.h5", {"sampler=\"tpe\""}, std::min<int64_t>(trials, 100));
+  fmt::print("trials of tiny_mlp, processor time each: together {:.2f} ms, one by one {:.1f} ms, {:.0f} times\n", fast, slow, slow / fast);
+  expect(slow > 2 * fast, "together they take less than half");
+}
+
 struct Function {
   const char* name;
   const char* axes;
@@ -166,6 +229,8 @@ int main(int argc, char** argv) {
   set_quiet(true);
   Registry registry(default_folders(""));
   overhead(folder, registry, brief ? 4'000 : 100'000);
+  together(registry, brief ? 200 : 1000);
+  trials_together(folder, registry, brief ? 200 : 1000);
   if (!brief) against_optuna(folder, registry, std::string(PROXON_SOURCE_DIR) + "/tests/benchmarks/sweep_optuna.py", 20);
   fs::remove_all(folder);
   return right ? 0 : 1;

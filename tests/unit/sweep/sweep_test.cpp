@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <bit>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
@@ -208,4 +210,80 @@ TEST_CASE("a second sweep on the same archive says so and stops") {
     CHECK(folder.refused().starts_with("s.h5: a sweep is at work on it already (process " + std::to_string(getpid())));
   }
   CHECK(folder.run().done == 9);
+}
+
+namespace {
+
+/// Trials of the smallest twin that differ in what can be trained together; `more` joins the axes.
+std::string tiny_sweep(const std::string& more) {
+  return fmt::format(R"(
+experiment = "{}/datasets/tiny_mlp/tanh.toml"
+set = ["training.epochs=12", "training.batch=20", "training.patience=3", "dataset.validation=0.25", "dataset.test=0.25", "simulation.duration=80 ms"]
+[axes]
+rate = {{ parameter = "training.optimizer.learning_rate", values = [0.001, 0.01, 0.1, 1e30] }}
+start = {{ parameter = "training.seed", values = [1, 2, 3] }}
+{}
+[objectives.mse]
+metric = "mse"
+scope = "test"
+[executor]
+workers = 2
+)", PROXON_SOURCE_DIR, more);
+}
+
+}  // namespace
+
+TEST_CASE("trials that are run together are those run alone, and one that diverges is one failed trial") {
+  const std::string l2 = "l2 = { parameter = \"training.L2\", values = [0, 0.001] }\nhidden = { parameter = \"model.approximator.hidden\", values = [[2], [3, 3]] }";
+  Folder together(tiny_sweep(l2));
+  const SweepSummary summary = together.run();
+  CHECK((summary.done == 36 && summary.failed == 12));
+  const archive::SweepTable table = together.table();
+  REQUIRE(table.rows() == 48);
+  const auto curves_of = [](const std::string& archive) {
+    std::map<int32_t, std::vector<archive::CurvePoint>> curves;
+    archive::SweepReader(archive).curves([&](const std::vector<archive::CurvePoint>& points) {
+      for (const auto& point : points) curves[point.row].push_back(point);
+    });
+    return curves;
+  };
+  const auto curves = curves_of(together.archive());
+
+  // One worker that gets one trial after the other: a sampler that looks back has each alone.
+  Folder alone(tiny_sweep(l2));
+  const SweepSummary same = alone.run({}, {"sampler=\"tpe\"", "trials=60", "executor.workers=1"});
+  CHECK(same.done + same.failed == 60);
+  const archive::SweepTable others = alone.table();
+  const auto other_curves = curves_of(alone.archive());
+  int64_t compared = 0;
+  for (int64_t row = 0; row < others.rows(); ++row) {
+    const auto found = std::find(table.id.begin(), table.id.end(), others.id[static_cast<size_t>(row)]);
+    REQUIRE(found != table.id.end());
+    const int64_t twin = found - table.id.begin();
+    CAPTURE(table.point_text(twin));
+    CHECK(table.state_of(twin) == others.state_of(row));
+    for (const archive::SweepFigure& figure : others.figures) {
+      const auto mine = std::find_if(table.figures.begin(), table.figures.end(), [&](const auto& f) { return f.name == figure.name; });
+      REQUIRE(mine != table.figures.end());
+      const double a = mine->value[static_cast<size_t>(twin)], b = figure.value[static_cast<size_t>(row)];
+      CHECK(std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b));
+    }
+    if (table.state_of(twin) == archive::TrialState::failed) {
+      CHECK(table.reasons.at(twin) == others.reasons.at(row));
+      continue;
+    }
+    const auto &a = curves.at(static_cast<int32_t>(twin)), &b = other_curves.at(static_cast<int32_t>(row));
+    REQUIRE(a.size() == b.size());
+    for (size_t e = 0; e < a.size(); ++e)
+      CHECK((a[e].epoch == b[e].epoch && std::bit_cast<uint32_t>(a[e].train_loss) == std::bit_cast<uint32_t>(b[e].train_loss) &&
+             std::bit_cast<uint32_t>(a[e].validation_loss) == std::bit_cast<uint32_t>(b[e].validation_loss)));
+    ++compared;
+  }
+  CHECK(compared > 10);
+}
+
+TEST_CASE("trials that are run together leave the archives that are kept") {
+  Folder folder(tiny_sweep("[trial]\nkeep = \"best\"\nkeep_best = 4\n"));
+  folder.run();
+  CHECK(archive::SweepReader(folder.archive()).kept().size() == 4);
 }

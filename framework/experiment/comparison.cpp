@@ -1,0 +1,130 @@
+#include "proxon/experiment/comparison.hpp"
+
+#include "proxon/experiment/twin.hpp"
+#include "proxon/learning/response.hpp"
+
+namespace proxon {
+namespace {
+
+/// Those of the archive's predictions.
+TestRows read_test_rows(const archive::Reader& reader) {
+  TestRows rows;
+  rows.channels = reader.prediction_channels();
+  const size_t width = rows.channels.size();
+  constexpr int64_t most = 8192;
+  for (int64_t begin = 0; begin < reader.prediction_rows(); begin += most) {
+    const archive::PredictionBlock block = reader.predictions(begin, std::min(begin + most, reader.prediction_rows()));
+    for (size_t r = 0; r < block.time_ms.size(); ++r) {
+      if (block.split[r] != Split::test) continue;
+      auto append = [&](std::vector<float>& to, const std::vector<float>& from) {
+        to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
+      };
+      append(rows.target, block.target), append(rows.prediction, block.prediction);
+      if (rows.baseline.empty()) append(rows.baseline, block.baseline);
+    }
+  }
+  return rows;
+}
+
+/// What the input of the evaluation views.
+struct Responses {
+  struct Target {
+    std::vector<float> response;     ///< [bins x inputs x columns]
+    std::vector<float> phi, theta;  ///< of the synapses: W_phi, and the sum of the response over time
+  };
+  std::vector<std::unique_ptr<Target>> targets;
+};
+
+/// Adds, target by target, the twin's response to one spike of each input, in the target's unit, and beside it W_phi.
+void add_responses(const Experiment& experiment, const Dataset& dataset, const archive::ModelRecord& record, const Biology& biology,
+                   const archive::Reader& reader, Responses& responses, EvaluationInput& input) {
+  Model model = make_twin(experiment, dataset, reader);
+  model.restore(record);
+  const int64_t bins = std::min<int64_t>(dataset.steps(), 200), inputs = dataset.inputs(), outputs = dataset.outputs();
+  const std::vector<float> all = impulse_response(model, bins);
+  for (const TargetRange& target : target_ranges(experiment, dataset)) {
+    auto& kept = *responses.targets.emplace_back(std::make_unique<Responses::Target>());
+    std::vector<double> sum(static_cast<size_t>(inputs * target.columns), 0.0);
+    for (int64_t k = 0; k < bins * inputs; ++k)
+      for (int64_t j = 0; j < target.columns; ++j) {
+        const double std = dataset.target_normalisation().std[static_cast<size_t>(target.first + j)];
+        const double value = std * static_cast<double>(all[static_cast<size_t>(k * outputs + target.first + j)]);
+        kept.response.push_back(static_cast<float>(value));
+        sum[static_cast<size_t>(k % inputs * target.columns + j)] += value;
+      }
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t j = 0; j < target.columns; ++j) {
+        const auto at = static_cast<size_t>(i * outputs + target.first + j);
+        if (!biology.connected[at]) continue;
+        kept.phi.push_back(biology.matrix[at]);
+        kept.theta.push_back(static_cast<float>(sum[static_cast<size_t>(i * target.columns + j)]));
+      }
+    input.weights.push_back({"response of " + target.name, kept.phi, kept.theta, true});
+    input.responses.push_back({target.name, kept.response, bins, inputs, target.columns, dataset.bin()});
+  }
+}
+
+}  // namespace
+
+Comparison::Comparison(const Experiment& experiment, const archive::Reader& reader) : experiment_(experiment), reader_(reader) {
+  input_.seed = experiment.seed;
+  if (experiment.has_dataset && (!experiment.heads.empty() || experiment.dataset.as<DatasetOptions>().sequence > 0))
+    dataset_ = open_dataset(experiment, reader);
+  if (!experiment.heads.empty())
+    for (const TargetRange& target : target_ranges(experiment, *dataset_)) input_.groups.push_back({target.name, target.first, target.columns});
+
+  // What the biological network did.
+  const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
+  if (warm_up > 0 && warm_up >= recorded)
+    fail("evaluation.warm_up = {:g} ms leaves nothing of a recording of {:g} ms; make it shorter.", warm_up, recorded);
+  spikes_.resize(reader.populations().size());
+  for (size_t p = 0; p < spikes_.size(); ++p) {
+    const auto& population = reader.populations()[p];
+    if (!population.spikes) continue;
+    spikes_[p] = reader.spikes(static_cast<int>(p), warm_up, std::numeric_limits<double>::infinity());
+    input_.spikes.push_back({population.name, spikes_[p].ms, spikes_[p].neurons, static_cast<int32_t>(population.size), warm_up, recorded});
+  }
+}
+
+const Biology& Comparison::biology() {
+  if (!biology_) biology_ = read_biology(experiment_, reader_);
+  return *biology_;
+}
+
+std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const std::optional<archive::ModelRecord>& model) {
+  EvaluationInput input = input_;
+  input.channels = rows.channels;
+  input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
+  if (!model || model->layers.empty()) return evaluate(experiment_.metrics, input);
+
+  // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.
+  const Biology& phi = biology();
+  std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
+  for (const archive::LayerRecord& layer : model->layers) {
+    const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
+    theta.insert(theta.end(), weights.begin(), weights.end());
+    if (phi.matrix.empty() || layer.inputs != phi.inputs || layer.outputs != phi.outputs || !paired_phi.empty()) continue;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      all_phi.push_back(phi.matrix[k]), all_theta.push_back(weights[k]);
+      if (phi.connected[k]) paired_phi.push_back(phi.matrix[k]), paired_theta.push_back(weights[k]);
+    }
+  }
+  if (!paired_phi.empty()) {
+    input.weights.push_back({"synapses", paired_phi, paired_theta, true});
+    input.weights.push_back({"all pairs of neurons", all_phi, all_theta, true});
+  } else {
+    input.weights.push_back({"all weights", phi.synapses, theta, false});
+  }
+
+  // Of a twin that sees time go by: what one spike does to each output.
+  Responses responses;
+  if (dataset_ && dataset_->steps() > 1 && !phi.matrix.empty()) add_responses(experiment_, *dataset_, *model, phi, reader_, responses, input);
+  return evaluate(experiment_.metrics, input);
+}
+
+std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader) {
+  const TestRows rows = read_test_rows(reader);
+  return Comparison(experiment, reader).with(rows, reader.model());
+}
+
+}  // namespace proxon

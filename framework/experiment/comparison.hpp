@@ -1,0 +1,36 @@
+// What an experiment's metrics look at. The biological side (spikes, weights, heads) is read once, and may be compared with as many twins as there
+// are. Inside this room only.
+#pragma once
+#include "proxon/evaluation/evaluation.hpp"
+#include "proxon/experiment/biology.hpp"
+
+namespace proxon {
+
+/// What a twin says of the test span, and the mean targets of the training span, in the targets' own units, row-major.
+struct TestRows {
+  std::vector<std::string> channels;
+  std::vector<float> target, prediction, baseline;
+};
+
+class Comparison {
+ public:
+  /// Views both. Throws Error with one sentence.
+  Comparison(const Experiment& experiment, const archive::Reader& reader);
+
+  /// The metrics over a twin's test rows and, where there is a model, its weights.
+  std::vector<archive::MetricRecord> with(const TestRows& rows, const std::optional<archive::ModelRecord>& model);
+  const Biology& biology();
+
+ private:
+  const Experiment& experiment_;
+  const archive::Reader& reader_;
+  std::unique_ptr<Dataset> dataset_;
+  std::vector<archive::SpikeBlock> spikes_;
+  std::optional<Biology> biology_;
+  EvaluationInput input_;  ///< the part that all twins share
+};
+
+/// Runs the experiment's metrics over an archive.
+std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader);
+
+}  // namespace proxon

@@ -1,0 +1,99 @@
+#include "proxon/learning/course.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace proxon {
+namespace {
+
+bool finite(std::span<const float> theta) {
+  return std::all_of(theta.begin(), theta.end(), [](float w) { return std::isfinite(w); });
+}
+
+}  // namespace
+
+void permute(std::vector<int64_t>& order, uint64_t seed, int64_t epoch) {
+  std::iota(order.begin(), order.end(), 0);
+  Stream stream(Key{seed, purpose("learning/shuffle")}, 0, static_cast<uint64_t>(epoch));
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(static_cast<uint32_t>(i))]);
+}
+
+void check_options(const TrainingOptions& options, const SampleSource& source) {
+  const int64_t n = source.samples(Split::train);
+  if (n == 0) fail("there are no training samples: make the training part of the split, or the recording, longer");
+  if (n > int64_t{UINT32_MAX} && options.shuffle) fail("{} training samples are too many to shuffle: set shuffle = false", n);
+  if (options.batch < 1) fail("batch = {} must be at least 1", options.batch);
+  if (options.step_epochs < 1) fail("step_epochs = {} must be at least 1", options.step_epochs);
+  for (const auto& [name, value] : {std::pair{"L1", options.L1}, {"L2", options.L2}, {"gradient_clip", options.gradient_clip},
+                                    {"structural", options.structural}, {"epochs", static_cast<double>(options.epochs)},
+                                    {"patience", static_cast<double>(options.patience)}})
+    if (!(value >= 0)) fail("{} = {:g} must be 0 or above", name, value);
+}
+
+double schedule_factor(const TrainingOptions& options, int64_t epoch) {
+  if (epoch < options.warmup_epochs) return static_cast<double>(epoch + 1) / static_cast<double>(options.warmup_epochs + 1);
+  const auto since = static_cast<double>(epoch - options.warmup_epochs);
+  if (options.schedule == "constant" || options.schedule == "plateau") return 1;
+  if (options.schedule == "step") return std::pow(options.step_factor, std::floor(since / static_cast<double>(options.step_epochs)));
+  if (options.schedule != "cosine") fail("schedule '{}' is unknown: choose constant, cosine, step or plateau", options.schedule);
+  const auto span = static_cast<double>(std::max<int64_t>(1, options.epochs - options.warmup_epochs));
+  return 0.5 * (1 + std::cos(3.141592653589793 * since / span));
+}
+
+Course::Course(Model& model, const TrainingOptions& options, bool validates, const std::function<void(const EpochRecord&)>& each_epoch)
+    : model_(model), options_(options), validates_(validates), each_epoch_(each_epoch), kept_(model.theta().begin(), model.theta().end()) {
+  result_.train_loss = result_.validation_loss = std::numeric_limits<double>::quiet_NaN();
+}
+
+bool Course::begin_epoch() {
+  if (ended_ || epoch_ >= options_.epochs) return false;
+  factor_ = plateau_ * schedule_factor(options_, epoch_++);
+  return true;
+}
+
+void Course::not_finite(const char* which) const {
+  fail("the {} loss is no longer a finite number in epoch {}: lower the learning rate, set gradient_clip = 1, or look for NaN and very large "
+       "values in the data (the model keeps the weights of epoch {})",
+       which, epoch_, result_.best_epoch);
+}
+
+void Course::check(double training_loss) const {
+  if (!std::isfinite(training_loss)) not_finite("training");
+}
+
+void Course::end_epoch(double train_loss, double validation_loss, double learning_rate) {
+  if (!finite(model_.theta())) not_finite("training");
+  if (validates_ && !std::isfinite(validation_loss)) not_finite("validation");
+
+  // What is worth keeping.
+  const double watched = validates_ ? validation_loss : train_loss;
+  if (options_.patience == 0 || watched < best_kept_) {
+    std::copy(model_.theta().begin(), model_.theta().end(), kept_.begin());
+    result_.best_epoch = epoch_;
+    result_.train_loss = train_loss;
+    result_.validation_loss = validation_loss;
+    best_kept_ = watched;
+  }
+  if (watched < best_watched_) {
+    best_watched_ = watched;
+    best_watched_at_ = epoch_;
+  } else if (options_.schedule == "plateau" && epoch_ - best_watched_at_ >= options_.step_epochs) {
+    plateau_ *= options_.step_factor;
+    best_watched_at_ = epoch_;
+  }
+  if (each_epoch_) each_epoch_({epoch_, train_loss, validation_loss, learning_rate * factor_});
+  ended_ = options_.patience > 0 && epoch_ - result_.best_epoch >= options_.patience;
+}
+
+void Course::put_back() { std::copy(kept_.begin(), kept_.end(), model_.theta().begin()); }
+
+TrainingResult Course::finish() {
+  put_back();
+  result_.epochs = epoch_;
+  result_.ended = epoch_ < options_.epochs ? fmt::format("early stopping after epoch {}, best was {}", epoch_, result_.best_epoch)
+                                           : fmt::format("all {} epochs", options_.epochs);
+  return result_;
+}
+
+}  // namespace proxon

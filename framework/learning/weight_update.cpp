@@ -1,0 +1,124 @@
+#include "proxon/learning/weight_update.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "proxon/base/threads.hpp"
+
+namespace proxon {
+namespace {
+
+/// Weights of theta that a pass over it handles at a time: gradient, weights and state stay in the cache from one thing to the next.
+constexpr int64_t chunk_size = 8192;
+
+double sum_of_squares(const float* x, int64_t n) {
+  double lanes[16] = {};
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int lane = 0; lane < 16; ++lane) lanes[lane] += static_cast<double>(x[i + lane]) * static_cast<double>(x[i + lane]);
+  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  double total = 0;
+  for (const double lane : lanes) total += lane;
+  return total;
+}
+
+/// The layer that the structural term holds on.
+int32_t structural_layer(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology) {
+  const auto fits = [&](const LayerInfo& layer) { return layer.role != LayerRole::per_unit && layer.inputs == biology.inputs && layer.outputs == biology.outputs; };
+  if (biology.matrix.empty()) fail("structural = {:g} needs the weights of a projection to hold on to, and there are none", options.structural);
+  PROXON_CHECK(static_cast<int64_t>(biology.matrix.size()) == biology.inputs * biology.outputs);
+  std::vector<std::string> shapes;
+  for (size_t i = 0; i < model.layers().size(); ++i) {
+    const LayerInfo& layer = model.layers()[i];
+    const bool named = options.structural_layer.empty() || options.structural_layer == layer.name.c_str();
+    if (named && fits(layer)) return static_cast<int32_t>(i);
+    shapes.push_back(fmt::format("{} {} x {}", layer.name.c_str(), layer.inputs, layer.outputs));
+  }
+  if (!options.structural_layer.empty()) model.find_layer(options.structural_layer);
+  fail("the structural term compares a layer with W_phi ({} x {}), and no such layer {}has that shape (layers: {}): set hidden so that one has, "
+       "or structural = 0",
+       biology.inputs, biology.outputs, options.structural_layer.empty() ? "" : fmt::format("'{}' ", options.structural_layer),
+       fmt::join(shapes, ", "));
+}
+
+double learning_rate_of(const PluginValue& optimizer) {
+  const FieldInfo* field = optimizer.values.find("learning_rate");
+  if (!field) return 1;
+  const char* at = static_cast<const char*>(optimizer.values.data()) + field->offset;
+  if (field->type == FieldType::real) return *reinterpret_cast<const double*>(at);
+  if (field->type == FieldType::real32) return static_cast<double>(*reinterpret_cast<const float*>(at));
+  fail("optimizer '{}': its parameter learning_rate must be a real number", optimizer.name);
+}
+
+template <class Body>
+void chunks(int64_t n, Body&& body) {
+  if (n <= chunk_size) return body(0, n);
+  parallel_for(n, chunk_size, body);
+}
+
+}  // namespace
+
+WeightUpdate::WeightUpdate(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology)
+    : options_(options),
+      optimizer_(*options.optimizer.value, OptimizerSetup{static_cast<int64_t>(model.theta().size())}),
+      rate_(learning_rate_of(*options.optimizer.value)) {
+  const size_t n = model.theta().size();
+  gradient_.resize(n);
+  partial_.resize(n / chunk_size + 1);
+  for (const FieldInfo& field : optimizer_.table().state->list()) {
+    if (field.type != FieldType::real32) fail("optimizer '{}': its state {} must be a float", optimizer_.name(), field.name);
+    state_.emplace_back(n, 0.f);
+  }
+  for (Column<float>& column : state_) state_pointers_.push_back(column.data());
+  for (const LayerInfo& layer : model.layers()) {
+    // Numbers a unit have no weight to be drawn to 0: an empty range.
+    const int64_t weights = layer.role == LayerRole::per_unit ? 0 : layer.inputs * layer.outputs;
+    ranges_.push_back({layer.weight_offset, layer.weight_offset + weights, nullptr});
+  }
+  if (options.structural > 0) ranges_[static_cast<size_t>(structural_layer(model, options, biology))].phi = biology.matrix.data();
+  regularised_ = options.L1 > 0 || options.L2 > 0 || options.structural > 0;
+}
+
+void WeightUpdate::apply(float* theta, int64_t step, double factor) {
+  const auto n = static_cast<int64_t>(gradient_.size());
+
+  // Regularisers and clipping need the whole gradient before the first weight moves.
+  float shorten = 1;
+  if (options_.gradient_clip > 0) {
+    chunks(n, [&](int64_t begin, int64_t end) {
+      regularise(theta, begin, end);
+      partial_[static_cast<size_t>(begin / chunk_size)] = sum_of_squares(gradient_.data() + begin, end - begin);
+    });
+    double squares = 0;
+    for (int64_t chunk = 0; chunk * chunk_size < n; ++chunk) squares += partial_[static_cast<size_t>(chunk)];
+    const double norm = std::sqrt(squares);
+    if (norm > options_.gradient_clip) shorten = static_cast<float>(options_.gradient_clip / norm);
+  }
+
+  // The weights, by the optimizer.
+  const OptimizerStep at{step + 1, rate_ * factor};
+  chunks(n, [&](int64_t begin, int64_t end) {
+    if (options_.gradient_clip == 0) regularise(theta, begin, end);
+    if (shorten != 1)
+      for (int64_t i = begin; i < end; ++i) gradient_[static_cast<size_t>(i)] *= shorten;
+    optimizer_.table().update(optimizer_.object(), theta, gradient_.data(), state_pointers_.data(), begin, end, &at);
+  });
+}
+
+/// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for the weights in [begin, end).
+void WeightUpdate::regularise(const float* theta, int64_t begin, int64_t end) {
+  if (!regularised_) return;
+  const float l1 = static_cast<float>(options_.L1), l2 = static_cast<float>(2 * options_.L2), pull = static_cast<float>(2 * options_.structural);
+  for (const Range& range : ranges_) {
+    const int64_t first = std::max(begin, range.begin), last = std::min(end, range.end);
+    float* g = gradient_.data();
+    for (int64_t i = first; i < last; ++i) {
+      const float sign = theta[i] > 0 ? 1.f : theta[i] < 0 ? -1.f : 0.f;
+      g[i] += l1 * sign + l2 * theta[i];
+    }
+    if (range.phi)
+      for (int64_t i = first; i < last; ++i) g[i] += pull * (theta[i] - range.phi[i - range.begin]);
+  }
+}
+
+}  // namespace proxon

@@ -1,0 +1,37 @@
+// From a gradient to new weights: the slopes of the regularisers, clipping, and the optimizer.
+#pragma once
+#include "proxon/learning/trainer.hpp"
+
+namespace proxon {
+
+class WeightUpdate {
+ public:
+  /// Throws Error when the options and the model do not go together. Views the options and W_phi.
+  WeightUpdate(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology);
+
+  /// d (mean loss) / d theta: written by the caller before apply(), which leaves in it what the optimizer saw.
+  float* gradient() { return gradient_.data(); }
+  /// Moves theta; `step` = 0, 1, ... of the training, `factor` is the schedule's.
+  void apply(float* theta, int64_t step, double factor);
+  /// The optimizer's parameter; 1 where it has none.
+  double learning_rate() const { return rate_; }
+
+ private:
+  struct Range {
+    int64_t begin, end;
+    const float* phi;  ///< what the structural term pulls to; null: nothing
+  };
+  void regularise(const float* theta, int64_t begin, int64_t end);
+
+  const TrainingOptions& options_;
+  Instance<OptimizerTable, OptimizerSetup> optimizer_;
+  double rate_;
+  Column<float> gradient_;
+  Column<double> partial_;
+  std::vector<Column<float>> state_;
+  std::vector<float*> state_pointers_;
+  std::vector<Range> ranges_;
+  bool regularised_ = false;
+};
+
+}  // namespace proxon
