@@ -210,8 +210,11 @@ std::string attribute_text(hid_t object, const std::string& name) {
 
 std::vector<std::string> dataset_texts(hid_t dataset, std::string_view path) {
   const Handle type(H5Dget_type(dataset)), space(H5Dget_space(dataset));
+  // HDF5 clears a megabyte for every conversion of texts, however few they are.
+  const Handle transfer(H5Pcreate(H5P_DATASET_XFER));
+  H5Pset_buffer(transfer, 16384, nullptr, nullptr);
   return texts(type, space, H5Sget_simple_extent_npoints(space), [&](hid_t memory, void* data) {
-    h5(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "cannot read", path);
+    h5(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, transfer, data), "cannot read", path);
   });
 }
 

@@ -342,9 +342,9 @@ class Sweep {
     const double now = monotonic_seconds();
     if (publisher_ > 0) {
       if (waitpid(publisher_, nullptr, WNOHANG) == 0) return;
-      publisher_ = 0, publish_seconds_ = now - published_;
+      publisher_ = 0, publish_after_ = published_ + std::max(10.0, 50 * (now - published_));
     }
-    if (now - published_ < std::max(10.0, 50 * publish_seconds_) || results_.table().rows() == rows_published_) return;
+    if (now < publish_after_ || results_.table().rows() == rows_published_) return;
     published_ = now, rows_published_ = results_.table().rows();
     publisher_ = publish(places_, results_, kept(), false);
   }
@@ -379,7 +379,7 @@ class Sweep {
   double best_value_ = NAN;
   std::vector<double> best_values_;
   int publisher_ = 0;
-  double published_ = monotonic_seconds(), publish_seconds_ = 0;
+  double published_ = 0, publish_after_ = monotonic_seconds() + 0.2;  // a sweep that ends at once writes its archive once
   int64_t rows_published_ = -1;
 };
 
@@ -457,7 +457,7 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
   std::optional<Sweep> sweep(std::in_place, plan, places, results, options);
   // An archive that says all this already is left as it is until there is something new.
   const auto up_to_date = [&] { return fs::exists(places.archive) && !results.changed() && head_of(table) == head_before; };
-  if (!up_to_date()) publish(places, results, sweep->kept(), true);
+  if (table.rows() > 0 && !up_to_date()) publish(places, results, sweep->kept(), true);
   auto close = [&] {
     merge_plugins(table, plan.task->plugins());
     if (!up_to_date()) publish(places, results, sweep->kept(), true);

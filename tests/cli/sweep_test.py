@@ -257,6 +257,33 @@ def _():
     check("known from before" in ok("sweep", "s.toml").out, "runs none again")
 
 
+@case("of trials that are run together, one that crashes is one failed trial, and one that diverges another")
+def _():
+    experiment = pathlib.Path(__file__).resolve().parents[2] / "datasets/tiny_mlp/tanh.toml"
+    sweep_file(f"""
+experiment = "{experiment}"
+set = ["training.epochs=2", "training.init=\\"constant\\"", "evaluation.metrics=[\\"mse\\", \\"misbehaves\\"]", "evaluation.misbehaves.how=\\"picky\\""]
+[axes]
+scale = {{ parameter = "training.init_constant", values = [0.1, 0.2, 0.3, 0.4, 1e6, 0.5, 0.6, 0.7] }}
+rate = {{ parameter = "training.optimizer.learning_rate", values = [1e-5, 1e-4, 1e30] }}
+[objectives.mse]
+metric = "mse"
+scope = "test"
+[executor]
+workers = 1
+""")
+    check(run("sweep", "s.toml").status == 0, "the sweep itself succeeds")
+    rows = table()
+    check(len(rows["id"]) == 24 and not pathlib.Path("s.h5.work").exists(), "every trial is there")
+    for row in range(24):
+        scale, rate = rows["axes"]["scale"][row], rows["axes"]["rate"][row]
+        check((rows["state"][row] == 1) == (scale == 1e6 or rate == 1e30), f"scale {scale}, rate {rate}: {rows['reasons'].get(row)}")
+        if rate == 1e30:
+            check("no longer a finite number" in rows["reasons"][row], rows["reasons"][row])
+        elif scale == 1e6:
+            check("ended by signal 11" in rows["reasons"][row], rows["reasons"][row])
+
+
 @case("retry --failed runs the failed ones again, and those alone")
 def _():
     write()
