@@ -170,13 +170,15 @@ class LocalExecutor : public Executor {
   }
 
  private:
-  /// How many trials a worker is given at a time: so many that it is busy for a twentieth of a second, or that they are best run together.
+  /// How many trials a worker is given at a time: so many that it is busy for a twentieth of a second, or that they are best run together, but no more
+  /// than two seconds' work one by one: at the end the others would wait for it.
   int64_t ahead() const {
     if (looks_back_) return 1;
-    const int64_t at_once = plan_.task->at_once();
-    if (finished_ < 8) return std::max<int64_t>(2, at_once);
+    if (finished_ < 8) return 2;
     if (mean_seconds_ > 0.2) return 1;
-    return std::clamp<int64_t>(static_cast<int64_t>(0.05 / std::max(mean_seconds_, 1e-5)), std::max<int64_t>(2, at_once), 512);
+    const double mean = std::max(mean_seconds_, 1e-5);
+    const int64_t together = std::min(plan_.task->at_once(), static_cast<int64_t>(2 / mean));
+    return std::clamp<int64_t>(static_cast<int64_t>(0.05 / mean), std::max<int64_t>(2, together), 512);
   }
 
   void start(Process& process) {

@@ -1,8 +1,10 @@
 """Sweeps as a person meets them: what is refused, what a trial may do, kills at random moments, a full disk, a clock that goes back, plugins
 that were rebuilt. PROXON_KILLS sets how many kills are tried (200 by hand; a few here)."""
+import contextlib
 import csv
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
@@ -194,6 +196,21 @@ def _():
         check(len(list(csv.DictReader(f))) >= seen[-1], "the table has what was done")
     os.killpg(process.pid, signal.SIGTERM)
     check(end(process).status == 130, "SIGTERM stops it")
+
+
+@case("a terminal shows how far it is, the time left and the best so far")
+def _():
+    functions(100, 4.0)
+    ours, its = pty.openpty()
+    process = subprocess.Popen([proxon, "sweep", "s.toml"], stdin=subprocess.DEVNULL, stdout=its, stderr=its, env=environment)
+    os.close(its)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal ends whose last writer has gone
+        while block := os.read(ours, 65536):
+            shown += block
+    os.close(ours)
+    check(process.wait() == 0, "runs")
+    check(re.search(r"%  [^\r]* left  \d+ of 400, best value \S+ \(trial [0-9a-f]{8}\)", shown.decode()), f"tells it:\n{shown.decode()[-500:]}")
 
 
 @case("full disk: what has ended is kept, and goes on when there is room")
