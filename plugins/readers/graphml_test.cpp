@@ -20,7 +20,7 @@ std::string graph(const std::string& edges, const std::string& kind = "directed"
   return keys + ("<graph edgedefault=\"" + kind + "\">\n") + its_nodes + edges + "</graph>\n</graphml>\n";
 }
 
-SynapseRows rows_of(const std::string& path, const std::string& choice) {
+SynapseRows graphml_rows(const std::string& path, const std::string& choice) {
   NeuronNames neurons = read_neuron_names(reader(choice), path);
   Blueprint b;
   b.add(Population{.name = "P", .size = neurons.size, .neuron_names = neurons.names});
@@ -28,9 +28,9 @@ SynapseRows rows_of(const std::string& path, const std::string& choice) {
   return build(b, 1).projections()[0];
 }
 
-std::string refused(const std::string& path, const std::string& choice) {
+std::string graphml_refused(const std::string& path, const std::string& choice) {
   try {
-    rows_of(path, choice);
+    graphml_rows(path, choice);
   } catch (const Error& error) {
     return error.what();
   }
@@ -47,7 +47,7 @@ TEST_CASE("graphml: nodes in their order, weights with their default, delays, bo
             "<edge source=\"n0\" target=\"n1\" directed=\"false\"><data key=\"d1\">1</data></edge>\n"
             "<edge source=\"n2\" target=\"n2\" directed=\"false\"><data key=\"d1\">1</data></edge>\n"));
   CHECK(read_neuron_names(reader("'graphml'"), path).names == std::vector<std::string>{"n0", "n1", "n2"});
-  const SynapseRows rows = rows_of(path, "{ name = 'graphml', delay = 'latency' }");
+  const SynapseRows rows = graphml_rows(path, "{ name = 'graphml', delay = 'latency' }");
   CHECK(std::vector<int64_t>(rows.offset.begin(), rows.offset.end()) == std::vector<int64_t>{0, 1, 2, 4});
   CHECK(std::vector<int32_t>(rows.target.begin(), rows.target.end()) == std::vector<int32_t>{1, 0, 0, 2});
   CHECK(std::vector<float>(rows.weight.begin(), rows.weight.end()) == std::vector<float>{0.5, 0.5, -2, 0.5});
@@ -61,15 +61,15 @@ TEST_CASE("graphml: labels as names; an undirected graph gives both directions")
   const std::string path = folder.write("g.graphml", graph("<edge source=\"n0\" target=\"n1\"/>\n", "undirected", two));
   const std::string labelled = "{ name = 'graphml', label = 'label' }";
   CHECK(read_neuron_names(reader(labelled), path).names == std::vector<std::string>{"ADAL", "A & B"});
-  CHECK(rows_of(path, labelled).size() == 2);
+  CHECK(graphml_rows(path, labelled).size() == 2);
   const std::string partly = folder.write("h.graphml", graph("<edge source=\"n0\" target=\"n1\"/>\n"));
-  CHECK(contains(refused(partly, labelled), ":9: node 'n2' has no 'label'."));
+  CHECK(contains(graphml_refused(partly, labelled), ":9: node 'n2' has no 'label'."));
 }
 
 TEST_CASE("graphml: bad files are refused with file and line") {
   const TemporaryFolder folder;
   auto with = [&](const std::string& text, const std::string& choice = "'graphml'") {
-    return refused(folder.write("g.graphml", text), choice);
+    return graphml_refused(folder.write("g.graphml", text), choice);
   };
   const std::string at = "reader 'graphml': " + folder.path.string() + "/g.graphml";
   CHECK(contains(with(""), "is not XML"));

@@ -25,7 +25,7 @@ Connectome between(int32_t sources, int32_t targets, const std::string& path, co
   return build(b, 1);
 }
 
-std::string refused(const std::string& path, const std::string& choice) {
+std::string sonata_refused(const std::string& path, const std::string& choice) {
   try {
     between(5, 5, path, choice);
   } catch (const Error& error) {
@@ -85,7 +85,7 @@ TEST_CASE("sonata: 300 point neurons, internal and external edges, delays from t
   // The first 240 are of type e: a population of theirs takes its part of the file.
   CHECK(between(240, 60, folder + "/internal_internal_edges.h5", "'sonata'", "first_target = 240, outside = 'skip'")
             .synapses() == 7188);
-  CHECK(contains(refused(folder + "/internal_internal_edges.h5", "'sonata'"),
+  CHECK(contains(sonata_refused(folder + "/internal_internal_edges.h5", "'sonata'"),
                  "is outside population 'source', whose neurons are 0 to 4 in this file."));
 }
 
@@ -127,18 +127,18 @@ TEST_CASE("sonata: groups are followed, types fill what the edges lack, and mist
   CHECK(weight(both) == std::vector<float>{2.5, 0.5, 1.5});
   CHECK(both.projections()[0].delay[1] == 2);
   path = written(folder, edges);
-  CHECK(contains(refused(path, with_types), "has the weight nan; a weight must be a finite number."));
+  CHECK(contains(sonata_refused(path, with_types), "has the weight nan; a weight must be a finite number."));
   CHECK(weight(between(5, 5, path, "'sonata'")) == std::vector<float>{1, 1, 1});
 
   path = written(folder, edges + "e['0/syn_weight'] = np.array([1, np.nan, 2])\n");
-  CHECK(contains(refused(path, "'sonata'"), "net.h5: edge 1: has the weight nan"));
+  CHECK(contains(sonata_refused(path, "'sonata'"), "net.h5: edge 1: has the weight nan"));
   path = written(folder, edges + "f.create_group('edges/other')\n");
-  CHECK(contains(refused(path, "'sonata'"), "/edges holds more than one population; choose one of 'a_to_b', 'other'."));
-  CHECK(contains(refused(path, "{ name = 'sonata', edges = 'a_to_c' }"),
+  CHECK(contains(sonata_refused(path, "'sonata'"), "/edges holds more than one population; choose one of 'a_to_b', 'other'."));
+  CHECK(contains(sonata_refused(path, "{ name = 'sonata', edges = 'a_to_c' }"),
                  "/edges has no population 'a_to_c'; it has 'a_to_b', 'other'."));
   path = written(folder, "f.create_group('something')\n");
-  CHECK(contains(refused(path, "'sonata'"), "is not a SONATA network"));
-  CHECK(contains(refused(folder.path.string() + "/none.h5", "'sonata'"), "none.h5"));
+  CHECK(contains(sonata_refused(path, "'sonata'"), "is not a SONATA network"));
+  CHECK(contains(sonata_refused(folder.path.string() + "/none.h5", "'sonata'"), "none.h5"));
 }
 
 TEST_CASE("sonata: a program that lends no reading of HDF5 says so") {

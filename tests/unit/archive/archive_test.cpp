@@ -12,15 +12,6 @@
 using namespace sample;
 
 namespace {
-std::string error_of(const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const proxon::Error& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
 void check_recording(const Reader& r) {
   CHECK(r.n_spikes(0) == 4);
   const auto exc = r.spikes(0);

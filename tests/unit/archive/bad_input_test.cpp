@@ -17,15 +17,6 @@
 using namespace sample;
 
 namespace {
-std::string error_of(const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const proxon::Error& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
 /// One sentence: it names the file, says `what`, and holds no line break.
 void check_sentence(const std::string& path, const std::string& what, const std::function<void()>& step) {
   const std::string sentence = error_of(step);

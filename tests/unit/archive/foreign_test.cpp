@@ -21,15 +21,6 @@ bool there(const char* folder) {
   return false;
 }
 
-std::string error_of(const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const proxon::Error& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
 std::vector<double> numbers(const archive::AttributeValue& value) { return std::get<std::vector<double>>(value); }
 std::vector<std::string> texts(const archive::AttributeValue& value) {
   return std::get<std::vector<std::string>>(value);

@@ -46,7 +46,7 @@ Skeleton two_populations() {
     Writer w = Writer::create(path, two_populations(), {.flush_interval_s = 1e9});
     Flushed f;
     auto report = [&] {
-      if (write(pipe, &f, sizeof(f)) != sizeof(f)) _exit(3);
+      if (::write(pipe, &f, sizeof(f)) != sizeof(f)) _exit(3);
     };
     report();
     for (std::int64_t round = 1;; ++round) {

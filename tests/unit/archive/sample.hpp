@@ -1,14 +1,26 @@
 // A small run that has everything an archive can hold, made anew for each test, and a folder for its files.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <string>
 
 #include "proxon/archive/reader.hpp"
 #include "proxon/archive/recover.hpp"
 #include "proxon/archive/writer.hpp"
+#include "proxon/base/error.hpp"
 
 namespace sample {
+
+/// The sentence that a step is refused with.
+inline std::string error_of(const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const proxon::Error& error) {
+    return error.what();
+  }
+  return "(no error)";
+}
 
 using namespace proxon::archive;
 namespace fs = std::filesystem;

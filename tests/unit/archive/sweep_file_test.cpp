@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-SweepTable sample(std::int64_t rows) {
+SweepTable sample_table(std::int64_t rows) {
   SweepTable table;
   table.title = "a sweep", table.sweep = "trials = 3", table.experiment = "seed = 1", table.sampler = "grid 1", table.started = "now", table.seed = 7;
   table.objectives = {{"best", "r2.test", true}, {"time", "seconds", false}};
@@ -45,7 +45,7 @@ bool same(const std::vector<double>& a, const std::vector<double>& b) {
 TEST_CASE("a table is read back as it was written, with its curves and kept archives") {
   for (const std::int64_t rows : {0, 3, 20'000}) {
     const File file;
-    const SweepTable table = sample(rows);
+    const SweepTable table = sample_table(rows);
     const std::vector<std::uint8_t> bytes(5000, 9);
     {
       SweepWriter writer(file.path, table);
@@ -92,10 +92,10 @@ TEST_CASE("a table is read back as it was written, with its curves and kept arch
 TEST_CASE("a writer that is given up leaves nothing, and the file that was there") {
   const File file;
   {
-    SweepWriter writer(file.path, sample(2));
+    SweepWriter writer(file.path, sample_table(2));
     writer.close();
   }
-  { SweepWriter writer(file.path, sample(9)); }
+  { SweepWriter writer(file.path, sample_table(9)); }
   CHECK(SweepReader(file.path).table().rows() == 2);
   for (const auto& entry : fs::directory_iterator(fs::path(file.path).parent_path()))
     CHECK(!entry.path().string().starts_with(file.path + "."));
@@ -109,7 +109,7 @@ TEST_CASE("what is no sweep is said to be none") {
 }
 
 TEST_CASE("the command of a trial sets plugins before their parameters, and the seed of its repeat") {
-  SweepTable table = sample(2);
+  SweepTable table = sample_table(2);
   table.command = "proxon run e.toml";
   table.axes[0].parameters = {"training.rule.eta"}, table.axes[1].parameters = {"training.rule"};
   table.repeat[1] = 2;

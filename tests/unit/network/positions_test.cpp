@@ -6,7 +6,7 @@ using namespace network_test;
 using Layout = Positions::Layout;
 
 namespace {
-std::string refused(const Positions& positions, int64_t size) {
+std::string positions_refused(const Positions& positions, int64_t size) {
   try {
     check_positions(positions, size);
   } catch (const Error& error) {
@@ -57,18 +57,18 @@ TEST_CASE("the distance on a periodic box is the shortest way") {
 }
 
 TEST_CASE("positions that contradict themselves are refused") {
-  CHECK(refused({}, 5) == "");
-  CHECK(refused({.layout = Layout::uniform}, 5) == "extent: needs 1 to 3 lengths, one a dimension, and has 0.");
-  CHECK(refused({.layout = Layout::uniform, .extent = {1, 1, 1, 1}}, 5) ==
+  CHECK(positions_refused({}, 5) == "");
+  CHECK(positions_refused({.layout = Layout::uniform}, 5) == "extent: needs 1 to 3 lengths, one a dimension, and has 0.");
+  CHECK(positions_refused({.layout = Layout::uniform, .extent = {1, 1, 1, 1}}, 5) ==
         "extent: needs 1 to 3 lengths, one a dimension, and has 4.");
-  CHECK(refused({.layout = Layout::uniform, .extent = {-1}}, 5) == "extent: -1 um is no length; it must be above 0.");
-  CHECK(refused({.layout = Layout::uniform, .extent = {1}, .center = {0, 0}}, 5) ==
+  CHECK(positions_refused({.layout = Layout::uniform, .extent = {-1}}, 5) == "extent: -1 um is no length; it must be above 0.");
+  CHECK(positions_refused({.layout = Layout::uniform, .extent = {1}, .center = {0, 0}}, 5) ==
         "center: has 2 coordinates and extent has 1; give as many.");
-  CHECK(refused({.layout = Layout::grid, .shape = {2, 3}, .extent = {1, 1}}, 5) ==
+  CHECK(positions_refused({.layout = Layout::grid, .shape = {2, 3}, .extent = {1, 1}}, 5) ==
         "shape: 2 x 3 gives 6 places for 5 neurons.");
-  CHECK(refused({.layout = Layout::grid, .shape = {5}, .extent = {1, 1}}, 5) ==
+  CHECK(positions_refused({.layout = Layout::grid, .shape = {5}, .extent = {1, 1}}, 5) ==
         "shape: has 1 numbers and extent has 2; give as many.");
-  CHECK(refused({.layout = Layout::listed, .extent = {1}, .listed = {{0, 0, 0}}}, 5) ==
+  CHECK(positions_refused({.layout = Layout::listed, .extent = {1}, .listed = {{0, 0, 0}}}, 5) ==
         "file: gives 1 positions for 5 neurons.");
   Blueprint b;
   CHECK_THROWS_WITH(b.add(Population{.name = "E", .size = 5, .positions = {.layout = Layout::uniform}}),
