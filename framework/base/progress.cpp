@@ -6,12 +6,16 @@
 #include <cstdio>
 
 #include "proxon/base/error.hpp"
+#include "proxon/base/ranks.hpp"
 
 namespace proxon {
 namespace {
 
 volatile std::sig_atomic_t signals_seen = 0;
 bool quiet_mode = false;
+
+/// The first rank speaks for all.
+bool quiet() { return quiet_mode || rank() > 0; }
 
 void on_signal(int signal) {
   if (signals_seen != 0) {
@@ -22,7 +26,7 @@ void on_signal(int signal) {
 }
 
 bool on_terminal() {
-  static const bool terminal = isatty(STDOUT_FILENO) != 0;
+  static const bool terminal = isatty(STDOUT_FILENO) != 0 && ranks() == 1;  // mpirun gives a terminal of its own, wherever its output goes
   return terminal;
 }
 
@@ -74,7 +78,7 @@ Progress::Progress(std::string stage, int64_t total)
 }
 
 Progress::~Progress() {
-  if (!finished_ && !quiet_mode && on_terminal()) std::fputs("\n", stdout);
+  if (!finished_ && !quiet() && on_terminal()) std::fputs("\n", stdout);
 }
 
 double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
@@ -89,7 +93,7 @@ void Progress::update(int64_t done, const std::string& note) {
 }
 
 void Progress::draw(const std::string& note) {
-  if (quiet_mode) return;
+  if (quiet()) return;
   const double share = total_ > 0 ? std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)) : 0;
   const std::string left = share > 0.005 ? format_duration(seconds() * (1 - share) / share) + " left" : "";
   if (on_terminal()) {
@@ -104,12 +108,13 @@ void Progress::draw(const std::string& note) {
 
 void Progress::done(const std::string& summary) {
   finished_ = true;
-  if (quiet_mode) return;
+  if (quiet()) return;
   fmt::print("{}{:<10} {} ({})\n", on_terminal() ? "\r\033[K" : "", stage_, summary, format_duration(seconds()));
   std::fflush(stdout);
 }
 
 void note(const std::string& sentence) {
+  if (rank() > 0) return;
   std::fflush(stdout);
   fmt::print(stderr, "proxon: note: {}\n", sentence);
 }

@@ -3,6 +3,7 @@
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
+#include "proxon/base/ranks.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/experiment/version.hpp"
 
@@ -57,6 +58,7 @@ const Verb& find_verb(const std::vector<std::string>& words, size_t& used) {
 int run_verb(const std::vector<std::string>& words) {
   size_t used = 0;
   const Verb& verb = find_verb(words, used);
+  if (ranks() > 1 && !verb.on_ranks) fail("proxon {} runs in one process; start it without mpirun.", verb.name);
   po::options_description all;
   all.add(verb.options).add_options()("help,h", "say what this verb does")("arguments", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -86,11 +88,15 @@ int run_verb(const std::vector<std::string>& words) {
   return verb.run(call);
 }
 
-/// The one sentence on standard error; texts of plugins may come without their full stop.
-void print_error(std::string_view begin, std::string_view sentence) {
+/// Says the one sentence on standard error, on several ranks that of the lowest which failed; texts of plugins may come without their full stop.
+/// Returns the status.
+int end_with(std::string_view begin, const std::string& mine, int status) {
+  const std::string sentence = failed_on_rank(mine);
+  if (rank() > 0) return 0;
   std::fflush(stdout);
   const bool ended = !sentence.empty() && std::string_view(".?!").find(sentence.back()) != std::string_view::npos;
   fmt::print(stderr, "proxon: {}{}{}\n", begin, sentence, ended ? "" : ".");
+  return status;
 }
 
 }  // namespace
@@ -109,19 +115,20 @@ static int program(int argc, char** argv) {
       fmt::print("proxon {}\n", version_text());
       return 0;
     }
-    return cli::run_verb(words);
+    join_ranks();
+    const int status = cli::run_verb(words);
+    leave_ranks();
+    return status;
+  } catch (const Elsewhere&) {
+    return 0;  // the first rank says why, and has the status
   } catch (const Interrupted& error) {
-    cli::print_error("", error.what());
-    return 130;
+    return cli::end_with("", error.what(), 130);
   } catch (const Error& error) {
-    cli::print_error("error: ", error.what());
-    return 1;
+    return cli::end_with("error: ", error.what(), 1);
   } catch (const std::bad_alloc&) {
-    cli::print_error("error: ", "not enough memory; `proxon describe` says how much an experiment needs.");
-    return 1;
+    return cli::end_with("error: ", "not enough memory; `proxon describe` says how much an experiment needs.", 1);
   } catch (const std::exception& error) {
-    cli::print_error("internal error: ", error.what());
-    return 70;
+    return cli::end_with("internal error: ", error.what(), 70);
   }
 }
 

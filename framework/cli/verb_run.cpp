@@ -3,6 +3,7 @@
 #include "proxon/archive/reader.hpp"
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
+#include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/experiment/pipeline.hpp"
@@ -82,12 +83,11 @@ std::unique_ptr<Document> document_of(const archive::Reader& reader, const Call&
 
 /// Goes on with the archive of a run that was interrupted: the same experiment, from the checkpoint, and then the stages after it.
 int resume(const Call& call, Registry& registry, const RunOptions& options, const std::string& base) {
-  std::unique_ptr<Document> document;
-  {
+  const auto document = std::make_unique<Document>(base, overrides(call), registry);
+  if (rank() == 0) {
     const archive::Reader reader(options.archive);
     if (!reader.note().empty()) note(reader.note());
     const Document simulated(options.archive, reader.text("experiment"), {}, registry);
-    document = std::make_unique<Document>(base, overrides(call), registry);
     for (const std::string_view key : simulation_tables)
       if (!document->agrees(simulated, key))
         fail("[{}] of {} is not what {} was begun with; put it back, or run anew with --overwrite.", key, base, options.archive);
@@ -99,11 +99,20 @@ int resume(const Call& call, Registry& registry, const RunOptions& options, cons
   return 0;
 }
 
+/// Whether an archive that a run is to go on with holds a simulation that is complete; the first rank looks.
+bool simulated_already(const std::string& path) {
+  if (rank() == 0 && !fs::exists(path)) fail("{}: does not exist, so there is nothing to resume; leave out --resume.", path);
+  const char done = rank() == 0 && archive::Reader(path).stage_done("simulate");
+  return spread({&done, 1}).front() != 0;
+}
+
 int run_stages(const Call& call, std::vector<Stage> stages) {
   apply_common(call);
   const std::string from = call.text("from");
   if (call.arguments.empty() && from.empty()) fail("name an experiment file, or an archive with --from.");
   RunOptions options = run_options(call, std::move(stages));
+  if (ranks() > 1 && options.stages.front() != Stage::simulate)
+    fail("the stages after the simulation run in one process; start them without mpirun.");
   const std::string base = call.arguments.empty() ? from : call.arguments[0];
   const std::string source = from.empty() ? options.archive : from;
 
@@ -119,12 +128,11 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
   if (options.resume && options.stages.front() != Stage::simulate) fail("--resume: goes on with a simulation; the stages begin after it.");
   if (options.resume && options.overwrite)
     fail("--resume and --overwrite: one goes on with the archive, the other replaces it; leave out one of the two.");
-  if (options.resume && !fs::exists(options.archive))
-    fail("{}: does not exist, so there is nothing to resume; leave out --resume.", options.archive);
-  if (options.resume && archive::Reader(options.archive).stage_done("simulate")) {
+  if (options.resume && simulated_already(options.archive)) {
     note(fmt::format("the simulation of {} is complete.", options.archive));
     std::erase(options.stages, Stage::simulate);
-    if (options.stages.empty()) return 0;
+    leave_ranks();
+    if (options.stages.empty() || rank() > 0) return 0;
   } else if (options.resume) {
     return resume(call, registry, options, base);
   }
@@ -184,6 +192,7 @@ std::vector<Verb> run_verbs() {
              "Stages: simulate (makes and runs the network), fit (makes the dataset and the twin), evaluate, report.", 0, 1, stage_options(), run_all};
   whole.options.add_options()("stages", po::value<std::string>(), "run these only, for example simulate,fit");
   add_resume(whole.options);
+  whole.on_ranks = true;
   std::vector<Verb> all{whole};
   const std::pair<Stage, std::pair<const char*, const char*>> single[] = {
       {Stage::simulate, {"simulate", "makes the network, runs it, records it"}},
@@ -193,7 +202,9 @@ std::vector<Verb> run_verbs() {
   for (const auto& [stage, words] : single) {
     all.push_back({words.first, "[EXPERIMENT.toml]", words.second, "", 0, 1, stage_options(),
                    [stage = stage](const Call& call) { return run_stages(call, {stage}); }});
-    if (stage == Stage::simulate) add_resume(all.back().options);
+    if (stage != Stage::simulate) continue;
+    add_resume(all.back().options);
+    all.back().on_ranks = true;
   }
   all.push_back({"describe", "EXPERIMENT.toml", "says what would be run: sizes, memory, plugins, parameters", "", 1, 1, common_options(), describe});
   return all;

@@ -27,6 +27,7 @@ struct Verb {
   int least = 0, most = 0;  ///< number of positional arguments
   po::options_description options;
   std::function<int(const Call&)> run;
+  bool on_ranks = false;  ///< may be started by mpirun
 };
 
 const std::vector<Verb>& verbs();

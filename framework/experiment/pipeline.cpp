@@ -7,6 +7,7 @@
 #include "proxon/archive/recover.hpp"
 #include "proxon/archive/writer.hpp"
 #include "proxon/base/progress.hpp"
+#include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/biology.hpp"
 #include "proxon/experiment/comparison.hpp"
@@ -14,6 +15,7 @@
 #include "proxon/experiment/twin.hpp"
 #include "proxon/report/compose.hpp"
 #include "proxon/simulation/background_sink.hpp"
+#include "proxon/simulation/exchange.hpp"
 
 namespace proxon {
 
@@ -88,16 +90,31 @@ std::string loss_text(double training, double validation) {
                                    : text + ", no validation samples";
 }
 
+archive::Writer create_archive(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation, const std::string& path) {
+  const Connectome all = ranks() > 1 ? collect_connectome(connectome) : Connectome();
+  return archive::Writer::create(path, skeleton(experiment, ranks() > 1 ? all : connectome, simulation).skeleton, writer_options(experiment));
+}
+
+/// What a rank does that is not the first: it simulates its neurons, and the first writes.
+void simulate_for_first_rank(Simulation& simulation, const Connectome& connectome, bool resume) {
+  if (resume) simulation.resume({});
+  if (!resume) collect_connectome(connectome);
+  MemoryRecording nothing;
+  simulation.run(nothing);
+  meet();
+  leave_ranks();
+}
+
 void simulate(Experiment& experiment, const RunOptions& run) {
-  if (fs::exists(run.archive) && !run.overwrite && !run.resume)
+  if (rank() == 0 && fs::exists(run.archive) && !run.overwrite && !run.resume)
     fail("{}: exists already; give --overwrite, --resume to go on with it, or another name with --output.", run.archive);
 
   Connectome connectome;
   stage("network", run.archive, 1, [&](Progress& progress) {
-    connectome = build(experiment.blueprint, experiment.seed, experiment.options.dt);
+    connectome = build(experiment.blueprint, experiment.seed, experiment.options.dt, own_neurons(experiment.blueprint, rank(), ranks()));
     progress.done(fmt::format("{} neurons, {} synapses, {}", format_count(connectome.neurons()),
-                              format_count(connectome.synapses()),
-                              format_bytes(static_cast<double>(connectome.bytes()))));
+                              format_count(connectome.all_synapses()),
+                              format_bytes(static_cast<double>(connectome.bytes())) + (ranks() > 1 ? " on the first rank" : "")));
   });
   for (const std::string& name : unconnected_populations(connectome)) {
     const bool driven = std::any_of(experiment.stimuli.begin(), experiment.stimuli.end(),
@@ -107,14 +124,13 @@ void simulate(Experiment& experiment, const RunOptions& run) {
 
   const double duration = experiment.options.duration;
   std::optional<Replaced> replaced;
-  if (!run.resume) replaced.emplace(run.archive);
+  if (!run.resume && rank() == 0) replaced.emplace(run.archive);
   try {
     stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
       Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
-      archive::Writer writer =
-          run.resume ? archive::Writer::open(run.archive, writer_options(experiment))
-                     : archive::Writer::create(run.archive, skeleton(experiment, connectome, simulation).skeleton,
-                                               writer_options(experiment));
+      if (rank() > 0) return simulate_for_first_rank(simulation, connectome, run.resume);
+      archive::Writer writer = run.resume ? archive::Writer::open(run.archive, writer_options(experiment))
+                                          : create_archive(experiment, connectome, simulation, run.archive);
       if (run.resume) {
         const std::optional<Checkpoint> state = writer.rewind();
         if (!state) fail("{}: holds no checkpoint to go on from; run the experiment from its begin with --overwrite.", run.archive);
@@ -133,6 +149,8 @@ void simulate(Experiment& experiment, const RunOptions& run) {
       writer.clear_checkpoint();
       writer.end_stage("simulate", progress.seconds());
       writer.close();
+      meet();
+      leave_ranks();
       const auto& counts = simulation.counts();
       progress.done(fmt::format("{} of biology, {} spikes, {} synaptic events", format_duration(duration / 1000),
                                 format_count(counts.spikes), format_count(counts.synaptic_events)));
@@ -140,6 +158,7 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
+    if (rank() > 0) throw;
     const std::string what(error.what());
     const std::string sentence = what.ends_with('.') ? what.substr(0, what.size() - 1) : what;
     if (replaced && replaced->there()) {
@@ -301,6 +320,7 @@ void run(Experiment& experiment, const RunOptions& options) {
   for (const Stage stage : options.stages) {
     if (stage == Stage::simulate) {
       simulate(experiment, options);
+      if (rank() > 0) return;  // what follows is the first rank's
       continue;
     }
     try {

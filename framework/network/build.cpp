@@ -100,6 +100,33 @@ void sort_row(int32_t* row, int64_t n, int32_t bound, std::vector<int32_t>& othe
   if (from != row) std::copy(from, from + n, row);
 }
 
+/// The rows' targets within `own`: each row is drawn whole, once to count and once to write.
+void connect_by_source(const Rule& rule, const Column<int64_t>& first, Range own, SynapseRows& rows) {
+  const auto each_row = [&](auto use) {
+    parallel_for(rows.sources, 64, [&](int64_t begin, int64_t end) {
+      std::vector<int32_t> row, other;
+      for (int64_t i = begin; i < end; ++i) {
+        row.resize(static_cast<size_t>(first[i + 1] - first[i]));
+        const auto n = static_cast<int64_t>(row.size());
+        if (!rule.write(i, row.data(), n)) sort_row(row.data(), n, rows.targets, other);
+        const auto from = std::lower_bound(row.begin(), row.end(), own.begin), to = std::lower_bound(from, row.end(), own.end);
+        use(i, from - row.begin(), std::span<const int32_t>(from, to));
+      }
+    });
+  };
+  rows.offset.assign(static_cast<size_t>(rows.sources) + 1, 0);
+  rows.first.resize(static_cast<size_t>(rows.sources));
+  each_row([&](int64_t i, int64_t before, std::span<const int32_t> kept) {
+    rows.offset[i + 1] = static_cast<int64_t>(kept.size());
+    rows.first[i] = first[i] + before;
+  });
+  std::partial_sum(rows.offset.begin(), rows.offset.end(), rows.offset.begin());
+  rows.target.resize(static_cast<size_t>(rows.offset.back()));
+  each_row([&](int64_t i, int64_t, std::span<const int32_t> kept) {
+    std::copy(kept.begin(), kept.end(), rows.target.begin() + rows.offset[i]);
+  });
+}
+
 void connect_by_source(const Rule& rule, Column<int64_t> first, SynapseRows& rows) {
   rows.offset = std::move(first);
   rows.target.resize(static_cast<size_t>(rows.offset.back()));
@@ -113,27 +140,39 @@ void connect_by_source(const Rule& rule, Column<int64_t> first, SynapseRows& row
   });
 }
 
-void connect_by_target(const Rule& rule, const Column<int64_t>& first, SynapseRows& rows) {
-  const int64_t n = first.back();
+/// The synapses that end at the targets of `own`; the others are drawn too, but only to count how many come before.
+void connect_by_target(const Rule& rule, const Column<int64_t>& first, Range own, SynapseRows& rows) {
+  const bool whole = own.size() == rows.targets;
+  const int64_t n = first[own.end] - first[own.begin];
 
   // Draw the sources, target by target. They wait in the column of weights, which is filled last; each share of the
   // targets counts how often it met each source. So few shares that their counts stay within an eighth of the result.
   rows.weight.resize(static_cast<size_t>(n));
   const int64_t shares = std::clamp<int64_t>(n / (4 * int64_t{rows.sources}), 1, 64);
   std::vector<Column<int32_t>> count(static_cast<size_t>(shares));
-  auto share = [&](int64_t s) { return rows.targets * s / shares; };
-  parallel_for(shares, 1, [&](int64_t s, int64_t) {
-    count[s].assign(static_cast<size_t>(rows.sources), 0);
+  auto share = [&](int64_t s) { return own.begin + own.size() * s / shares; };
+  const auto draw = [&](int64_t begin, int64_t end, Column<int32_t>& met, auto keep) {
+    met.assign(static_cast<size_t>(rows.sources), 0);
     std::vector<int32_t> partners;
-    for (int64_t j = share(s); j < share(s + 1); ++j) {
+    for (int64_t j = begin; j < end; ++j) {
       partners.resize(static_cast<size_t>(first[j + 1] - first[j]));
       rule.write(j, partners.data(), static_cast<int64_t>(partners.size()));
       for (size_t k = 0; k < partners.size(); ++k) {
-        rows.weight[first[j] + k] = std::bit_cast<float>(partners[k]);
-        ++count[s][partners[k]];
+        keep(first[j] + static_cast<int64_t>(k), partners[k]);
+        ++met[partners[k]];
       }
     }
+  };
+  parallel_for(shares, 1, [&](int64_t s, int64_t) {
+    draw(share(s), share(s + 1), count[s],
+         [&](int64_t k, int32_t source) { rows.weight[k - first[own.begin]] = std::bit_cast<float>(source); });
   });
+  Column<int32_t> before, after;
+  if (!whole)
+    parallel_for(2, 1, [&](int64_t side, int64_t) {
+      if (side == 0) draw(0, own.begin, before, [](int64_t, int32_t) {});
+      if (side == 1) draw(own.end, rows.targets, after, [](int64_t, int32_t) {});
+    });
 
   // Prefix sum: within a source over the shares, then over the sources.
   rows.offset.resize(static_cast<size_t>(rows.sources) + 1);
@@ -145,6 +184,14 @@ void connect_by_target(const Rule& rule, const Column<int64_t>& first, SynapseRo
       rows.offset[i + 1] = sum;
     }
   });
+  if (!whole) {
+    rows.first.resize(static_cast<size_t>(rows.sources));
+    int64_t sum = 0;
+    for (int32_t i = 0; i < rows.sources; ++i) {
+      rows.first[i] = sum + before[i];
+      sum += int64_t{before[i]} + rows.offset[i + 1] + after[i];
+    }
+  }
   std::partial_sum(rows.offset.begin(), rows.offset.end(), rows.offset.begin());
 
   // Write. Targets come in ascending order, within a share and from share to share.
@@ -152,10 +199,40 @@ void connect_by_target(const Rule& rule, const Column<int64_t>& first, SynapseRo
   parallel_for(shares, 1, [&](int64_t s, int64_t) {
     for (int64_t j = share(s); j < share(s + 1); ++j)
       for (int64_t k = first[j]; k < first[j + 1]; ++k) {
-        const auto source = std::bit_cast<int32_t>(rows.weight[k]);
+        const auto source = std::bit_cast<int32_t>(rows.weight[k - first[own.begin]]);
         rows.target[rows.offset[source] + count[s][source]++] = static_cast<int32_t>(j);
       }
   });
+}
+
+/// Leaves of rows that are whole the synapses that end in `own`.
+void cut(Range own, SynapseRows& rows) {
+  const bool weights = !rows.weight.empty();
+  std::vector<double> table = rows.delay.table();
+  Column<int64_t> offset{0};
+  Column<uint8_t> codes;
+  Column<float> each;
+  int64_t kept = 0;
+  for (int32_t i = 0; i < rows.sources; ++i) {
+    const int32_t* row = rows.target.data();
+    const int64_t from = std::lower_bound(row + rows.offset[i], row + rows.offset[i + 1], own.begin) - row;
+    const int64_t to = std::lower_bound(row + from, row + rows.offset[i + 1], own.end) - row;
+    rows.first.push_back(from);
+    for (int64_t k = from; k < to; ++k, ++kept) {
+      rows.target[kept] = rows.target[k];
+      if (weights) rows.weight[kept] = rows.weight[k];
+      if (!rows.delay.codes().empty()) codes.push_back(rows.delay.codes()[k]);
+      if (!rows.delay.each().empty()) each.push_back(rows.delay.each()[k]);
+    }
+    offset.push_back(kept);
+  }
+  if (!rows.delay.each().empty())
+    rows.delay = Delays::among(rows.delay.table(), std::move(each));
+  else if (!rows.delay.codes().empty())
+    rows.delay = Delays(std::move(table), std::move(codes));
+  rows.offset = std::move(offset);
+  rows.target.resize(static_cast<size_t>(kept));
+  if (weights) rows.weight.resize(static_cast<size_t>(kept));
 }
 
 /// Dale's law: throws when a weight has the sign that the projection must not have.
@@ -205,18 +282,23 @@ int64_t bytes_of(const Prepared& p, int64_t synapses, bool delays) {
   return synapses * (delays ? 9 : 8) + (int64_t{p.source->size} + 1) * 8;
 }
 
-SynapseRows build_rows(Prepared& p, uint64_t seed, double dt) {
+SynapseRows build_rows(Prepared& p, uint64_t seed, double dt, Range own) {
   const Projection& projection = *p.projection;
   SynapseRows rows;
   rows.name = projection.name;
   rows.sources = p.source->size, rows.targets = p.target->size;
   const Rule& rule = *p.rule;
-  if (rule.axis() == Axis::source) connect_by_source(rule, std::move(p.first), rows);
-  if (rule.axis() == Axis::target) connect_by_target(rule, std::move(p.first), rows);
+  const bool all = own.size() == rows.targets;
+  rows.whole = p.synapses();
+  if (rule.axis() == Axis::source && all) connect_by_source(rule, std::move(p.first), rows);
+  if (rule.axis() == Axis::source && !all) connect_by_source(rule, p.first, own, rows);
+  if (rule.axis() == Axis::target) connect_by_target(rule, p.first, own, rows);
   bool weights = false, delays = false;
   if (rule.axis() == Axis::listed) {
     delays = read_rows(*p.source, *p.target, projection, rows);
     weights = !rows.weight.empty();
+    rows.whole = rows.size();
+    if (!all) cut(own, rows);
   }
   const Space space = p.space->space();
   if (!weights) draw_weights(projection.weight, {seed, purpose("weight"), purpose(projection.name)}, space, rows);
@@ -260,7 +342,7 @@ void for_each_projection(const Blueprint& blueprint, Body&& body) {
 
 }  // namespace
 
-Connectome build(const Blueprint& blueprint, uint64_t seed, double dt) {
+Connectome build(const Blueprint& blueprint, uint64_t seed, double dt, const std::vector<Range>& own) {
   std::vector<Connectome::PopulationRange> populations;
   for (const Population* population : blueprint.populations())
     populations.push_back({population->name, 0, population->size});
@@ -268,6 +350,9 @@ Connectome build(const Blueprint& blueprint, uint64_t seed, double dt) {
     const auto found =
         std::find_if(populations.begin(), populations.end(), [&](const auto& p) { return p.name == name; });
     return static_cast<int32_t>(found - populations.begin());
+  };
+  auto own_of = [&](const Population& target) {
+    return own.empty() ? Range{0, target.size} : own[static_cast<size_t>(position(target.name))];
   };
 
   // Count all, and check that they fit.
@@ -277,15 +362,18 @@ Connectome build(const Blueprint& blueprint, uint64_t seed, double dt) {
     check_distribution(projection.weight, "weight");
     const Prepared& p = prepared.emplace_back(prepare(source, target, projection, seed));
     check_delay(projection.delay, p.rule->axis() == Axis::listed && !projection.delay.varies() ? 0 : dt);
-    synapses += p.synapses();
-    bytes += bytes_of(p, p.synapses(), projection.delay.varies());
+    const Range part = own_of(target);
+    const double share = target.size > 0 ? static_cast<double>(part.size()) / static_cast<double>(target.size) : 0;
+    const auto here = static_cast<int64_t>(share * static_cast<double>(p.synapses()));
+    synapses += here;
+    bytes += bytes_of(p, here, projection.delay.varies());
   });
   check_memory(synapses, bytes);
 
   // Write them.
   std::vector<SynapseRows> projections;
   for_each_projection(blueprint, [&](const Population& source, const Population& target, const Projection&) {
-    projections.push_back(build_rows(prepared[projections.size()], seed, dt));
+    projections.push_back(build_rows(prepared[projections.size()], seed, dt, own_of(target)));
     prepared[projections.size() - 1] = {};
     projections.back().source_population = position(source.name);
     projections.back().target_population = position(target.name);

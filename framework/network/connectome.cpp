@@ -142,11 +142,18 @@ Connectome::Connectome(std::vector<PopulationRange> populations, std::vector<Syn
     rows.first_target = target.first, rows.targets = target.size;
     rows.first_synapse = synapses_;
     synapses_ += rows.size();
+    if (rows.first.empty()) rows.whole = rows.size();
     check_rows(rows);
     const auto position = static_cast<int32_t>(&rows - projections_.data());
     outgoing_[rows.source_population].push_back(position);
     incoming_[rows.target_population].push_back(position);
   }
+}
+
+int64_t Connectome::all_synapses() const {
+  int64_t sum = 0;
+  for (const SynapseRows& rows : projections_) sum += rows.whole;
+  return sum;
 }
 
 int32_t Connectome::population_of(int32_t neuron) const {
@@ -190,8 +197,8 @@ std::vector<std::string> unconnected_populations(const Connectome& connectome) {
   std::vector<std::string> names;
   for (size_t p = 0; p < connectome.populations().size(); ++p) {
     int64_t synapses = 0;
-    for (const int32_t i : connectome.outgoing(static_cast<int32_t>(p))) synapses += connectome.projections()[i].size();
-    for (const int32_t i : connectome.incoming(static_cast<int32_t>(p))) synapses += connectome.projections()[i].size();
+    for (const int32_t i : connectome.outgoing(static_cast<int32_t>(p))) synapses += connectome.projections()[i].whole;
+    for (const int32_t i : connectome.incoming(static_cast<int32_t>(p))) synapses += connectome.projections()[i].whole;
     if (synapses == 0) names.push_back(connectome.populations()[p].name);
   }
   return names;

@@ -11,6 +11,7 @@
 #include "proxon/base/columns.hpp"
 #include "proxon/network/blueprint.hpp"
 #include "proxon/network/delays.hpp"
+#include "proxon/network/partition.hpp"
 
 namespace proxon {
 
@@ -26,7 +27,14 @@ struct SynapseRows {
   Delays delay;                                          ///< ms
   int64_t first_synapse = 0;                             ///< global number of synapse 0
 
+  // Where several ranks share a network, the rows hold the synapses that end at this rank's neurons.
+  Column<int64_t> first;  ///< [sources] number that synapse offset[i] has in the whole projection; empty: the rows are the whole
+  int64_t whole = 0;      ///< synapses of the whole projection
+
   int64_t size() const { return static_cast<int64_t>(target.size()); }
+  /// Number that the first synapse of row i has in the whole projection.
+  int64_t first_of(int32_t i) const { return firsts()[i]; }
+  const int64_t* firsts() const { return first.empty() ? offset.data() : first.data(); }
 };
 
 /// Who reaches each neuron: for target j the entries [offset[j], offset[j + 1]).
@@ -54,6 +62,8 @@ class Connectome {
 
   int32_t neurons() const { return neurons_; }
   int64_t synapses() const { return synapses_; }
+  /// Synapses of the network on all ranks.
+  int64_t all_synapses() const;
   /// Position in populations() of the population that a neuron (global number) belongs to.
   int32_t population_of(int32_t neuron) const;
   /// Positions in projections() of those that begin (end) at a population, ascending.
@@ -81,8 +91,9 @@ class Connectome {
 /// blueprint, the seed and the time step alone. All projections are counted before the first is written, so that a network that does not
 /// fit into memory is refused at once. Throws Error for what cannot be built (a sentence that names the projection).
 /// `dt` (ms) is what drawn delays are rounded to multiples of, and what a constant delay must be a multiple of; 0 where nothing is drawn
-/// and nobody checks.
-Connectome build(const Blueprint& blueprint, uint64_t seed, double dt = 0);
+/// and nobody checks. `own`: of each population the neurons that synapses are built for; empty: all. Each is the one that it is in the whole
+/// network, since every draw is a function of its number there; only delays that depend on distance need a meeting of the ranks.
+Connectome build(const Blueprint& blueprint, uint64_t seed, double dt = 0, const std::vector<Range>& own = {});
 
 /// How many synapses a blueprint will have and how many bytes, without building it (exact for rules that can be counted, by counting; a
 /// drawn delay is taken as a byte).
@@ -92,7 +103,7 @@ struct Estimate {
 };
 Estimate estimate(const Blueprint& blueprint, uint64_t seed);
 
-/// Names of the populations that no synapse begins or ends at.
+/// Names of the populations that no synapse of any rank begins or ends at.
 std::vector<std::string> unconnected_populations(const Connectome& connectome);
 
 }  // namespace proxon

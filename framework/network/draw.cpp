@@ -4,10 +4,12 @@
 #include "proxon/network/draw.hpp"
 
 #include <atomic>
+#include <bit>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cstring>
 
 #include "proxon/base/random_bulk.hpp"
+#include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 
 namespace proxon {
@@ -58,7 +60,7 @@ void for_normals(const Key& key, int64_t begin, int64_t end, Body&& body) {
   });
 }
 
-/// values[k] for the synapses [begin, end) of one chunk, without the law of distance.
+/// values[k - begin] for the synapses k in [begin, end) of one chunk, without the law of distance.
 void draw_chunk(const Distribution& d, const Key& key, int64_t begin, int64_t end, float* values) {
   auto alone = [&](int64_t k) {
     Stream stream(key.with(1), static_cast<uint64_t>(k));
@@ -67,17 +69,17 @@ void draw_chunk(const Distribution& d, const Key& key, int64_t begin, int64_t en
   const float mean = static_cast<float>(d.mean), std = static_cast<float>(d.std);
   switch (d.kind) {
     case DistributionKind::constant:
-      std::fill(values + begin, values + end, mean);
+      std::fill(values, values + (end - begin), mean);
       return;
     case DistributionKind::normal: {
-      for_normals(key, begin, end, [&](int64_t k, float z) { values[k] = mean + std * z; });
+      for_normals(key, begin, end, [&](int64_t k, float z) { values[k - begin] = mean + std * z; });
       if (std::isinf(d.low) && std::isinf(d.high)) return;
       for (int64_t k = begin; k < end; ++k)
-        if (!(values[k] >= d.low && values[k] <= d.high)) values[k] = alone(k);
+        if (float& value = values[k - begin]; !(value >= d.low && value <= d.high)) value = alone(k);
       return;
     }
     default:
-      for (int64_t k = begin; k < end; ++k) values[k] = alone(k);
+      for (int64_t k = begin; k < end; ++k) values[k - begin] = alone(k);
   }
 }
 
@@ -136,24 +138,32 @@ DelayTable delay_table(const Distribution& d, double dt) {
   return {};
 }
 
-/// A synapse's source, walked along with the synapse's number.
-class Walk {
- public:
-  Walk(const SynapseRows& rows, int64_t begin) : rows_(rows) {
-    source_ =
-        static_cast<int32_t>(std::upper_bound(rows.offset.begin(), rows.offset.end(), begin) - rows.offset.begin()) - 1;
+/// Calls use(k, drawn, source) for the synapses of `rows` whose numbers in the whole projection lie in [begin, end): k is the number in the rows,
+/// `drawn` the place among the values of the chunk.
+template <class Use>
+void each_own(const SynapseRows& rows, int64_t begin, int64_t end, Use&& use) {
+  // The last row that begins at or before `begin` is the first that may have such a synapse.
+  int32_t i = 0;
+  for (int32_t step = std::bit_floor(static_cast<uint32_t>(std::max(rows.sources, 1))); step > 0; step /= 2)
+    if (i + step < rows.sources && rows.first_of(i + step) <= begin) i += step;
+  for (; i < rows.sources && rows.first_of(i) < end; ++i) {
+    const int64_t shift = rows.first_of(i) - rows.offset[i];
+    const int64_t first = std::max(rows.offset[i], begin - shift), last = std::min(rows.offset[i + 1], end - shift);
+    for (int64_t k = first; k < last; ++k) use(k, k + shift - begin, i);
   }
-  int32_t source_of(int64_t k) {
-    while (rows_.offset[source_ + 1] <= k) ++source_;
-    return source_;
-  }
-
- private:
-  const SynapseRows& rows_;
-  int32_t source_;
-};
+}
 
 }  // namespace
+
+std::vector<double> different_of_ranks(std::vector<double> mine) {
+  Pack pack;
+  pack.list(mine);
+  for (const Bytes& bytes : share(pack.bytes())) {
+    const auto theirs = Unpack(bytes).list<std::vector<double>>();
+    mine = Delays::different(std::span<const double>(theirs), std::move(mine));
+  }
+  return mine;
+}
 
 void check_distribution(const Distribution& d, const char* what) {
   const std::string text = distribution_text(d);
@@ -192,16 +202,18 @@ void check_delay(const Distribution& d, double dt) {
 void draw_weights(const Distribution& distribution, const Key& key, const Space& space, SynapseRows& rows) {
   std::atomic<bool> finite = true;
   rows.weight.resize(rows.target.size());
-  parallel_for(rows.size(), chunk_size, [&](int64_t begin, int64_t end) {
-    draw_chunk(distribution, key, begin, end, rows.weight.data());
-    if (distribution.law != DistanceLaw::none) {
-      Walk walk(rows, begin);
-      for (int64_t k = begin; k < end; ++k)
-        rows.weight[k] = static_cast<float>(
-            at_distance(distribution, rows.weight[k], space.distance(walk.source_of(k), rows.target[k])));
-    }
-    if (!std::all_of(rows.weight.begin() + begin, rows.weight.begin() + end, [](float w) { return std::isfinite(w); }))
-      finite = false;
+  parallel_for(rows.whole, chunk_size, [&](int64_t begin, int64_t end) {
+    thread_local Column<float> drawn(chunk_size);
+    draw_chunk(distribution, key, begin, end, drawn.data());
+    bool all = true;
+    each_own(rows, begin, end, [&](int64_t k, int64_t at, int32_t source) {
+      float weight = drawn[at];
+      if (distribution.law != DistanceLaw::none)
+        weight = static_cast<float>(at_distance(distribution, weight, space.distance(source, rows.target[k])));
+      rows.weight[k] = weight;
+      all &= std::isfinite(weight);
+    });
+    if (!all) finite = false;
   });
   if (!finite) fail("its weight {} gave a value that is not a finite float.", distribution_text(distribution));
 }
@@ -220,15 +232,17 @@ void draw_delays(const Distribution& d, const Key& key, const Space& space, doub
         return;
       }
       Column<uint8_t> codes(rows.target.size());
-      parallel_for(rows.size(), chunk_size, [&](int64_t begin, int64_t end) {
+      parallel_for(rows.whole, chunk_size, [&](int64_t begin, int64_t end) {
+        thread_local Column<uint8_t> drawn(chunk_size);
         alignas(64) int32_t reached[64];
         for_random_bits(key, begin / chunk_size, 0, static_cast<int32_t>(end - begin),
                         [&](const uint32_t* bits, int32_t first, int32_t n) {
                           std::fill_n(reached, 64, 0);
                           for (const uint32_t threshold : table.threshold)
                             for (int32_t i = 0; i < 64; ++i) reached[i] += bits[i] >= threshold;
-                          for (int32_t i = 0; i < n; ++i) codes[begin + first + i] = static_cast<uint8_t>(reached[i]);
+                          for (int32_t i = 0; i < n; ++i) drawn[first + i] = static_cast<uint8_t>(reached[i]);
                         });
+        each_own(rows, begin, end, [&](int64_t k, int64_t at, int32_t) { codes[k] = drawn[at]; });
       });
       rows.delay = Delays(std::move(table.delay), std::move(codes));
       return;
@@ -237,19 +251,20 @@ void draw_delays(const Distribution& d, const Key& key, const Space& space, doub
   // Else one by one.
   Column<float> each(rows.target.size());
   std::atomic<bool> finite = true;
-  parallel_for(rows.size(), chunk_size, [&](int64_t begin, int64_t end) {
-    draw_chunk(d, key, begin, end, each.data());
-    Walk walk(rows, begin);
-    for (int64_t k = begin; k < end; ++k) {
+  parallel_for(rows.whole, chunk_size, [&](int64_t begin, int64_t end) {
+    thread_local Column<float> drawn(chunk_size);
+    draw_chunk(d, key, begin, end, drawn.data());
+    each_own(rows, begin, end, [&](int64_t k, int64_t at, int32_t source) {
       const double delay = d.law == DistanceLaw::none
-                               ? double{each[k]}
-                               : at_distance(d, each[k], space.distance(walk.source_of(k), rows.target[k]));
+                               ? double{drawn[at]}
+                               : at_distance(d, drawn[at], space.distance(source, rows.target[k]));
       if (!(delay < 1e9)) finite = false;
       each[k] = static_cast<float>(time_of(nearest_step(std::min(delay, 1e9), dt), dt));
-    }
+    });
   });
   if (!finite) fail("its delay {} gave a value that is not a finite time.", distribution_text(d));
-  rows.delay = Delays(std::move(each));
+  std::vector<double> table = different_of_ranks(Delays::different(std::span<const float>(each)));
+  rows.delay = Delays::among(std::move(table), std::move(each));
 }
 
 }  // namespace proxon

@@ -16,4 +16,7 @@ void draw_weights(const Distribution& distribution, const Key& key, const Space&
 /// Fills rows.delay. Drawn delays are rounded to the nearest multiple of dt, at least one dt; a constant stays as it is.
 void draw_delays(const Distribution& distribution, const Key& key, const Space& space, double dt, SynapseRows& rows);
 
+/// A meeting of the ranks: the different values that any of them has, ascending; of more than 256, any 257.
+std::vector<double> different_of_ranks(std::vector<double> mine);
+
 }  // namespace proxon

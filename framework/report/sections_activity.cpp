@@ -58,6 +58,19 @@ void add_traces(const archive::Reader& reader, double begin, double length, Sect
   }
 }
 
+void add_correlations(const archive::Reader& reader, Section& section) {
+  for (int c = 0; c < static_cast<int>(reader.correlations().size()); ++c) {
+    const archive::CorrelationRecord& record = reader.correlations()[static_cast<size_t>(c)];
+    const archive::CorrelationBlock pairs = reader.correlation(c);
+    Lines lines{.title = "Cross-correlation of " + record.source + " and " + record.target,
+                .caption = "Pairs of spikes by the time from the first to the second, and how many independent spikes of the same rates would make.",
+                .x = {"lag", "ms"}, .y = {"pairs", ""}, .wide = true};
+    lines.series.push_back({record.name, record.lags_ms, {pairs.count.begin(), pairs.count.end()}});
+    lines.series.push_back({"chance", record.lags_ms, pairs.chance});
+    section.blocks.push_back(std::move(lines));
+  }
+}
+
 }  // namespace
 
 Section activity_section(const archive::Reader& reader) {
@@ -89,22 +102,25 @@ Section activity_section(const archive::Reader& reader) {
   if (!raster.groups.empty()) section.blocks.push_back(std::move(raster));
   if (!rates.series.empty()) section.blocks.push_back(std::move(rates));
 
-  // Stimuli of one unit share a chart; one that stays at a value is told, not drawn.
+  // Stimuli of one unit share a chart, and so do recorded rates; a stimulus that stays at a value is told, not drawn.
   Facts constant{.title = "Constant stimuli", .caption = "The value that all targets of a stimulus share.", .facts = {}};
-  std::vector<std::pair<std::string, Lines>> stimuli;
+  std::vector<std::pair<std::string, Lines>> charts;
   for (int s = 0; s < static_cast<int>(reader.signals().size()); ++s) {
     const archive::SignalRecord& record = reader.signals()[static_cast<size_t>(s)];
     const auto [first, last] = stretch(record.start_ms, record.step_ms, reader.signal_rows(s), begin, length);
     if (last <= first) continue;
     const std::vector<float> values = reader.signal(s, first, last);
-    if (std::all_of(values.begin(), values.end(), [&](float value) { return value == values.front(); })) {
+    if (!record.population && std::all_of(values.begin(), values.end(), [&](float value) { return value == values.front(); })) {
       if (values.front() != 0) constant.facts.push_back({record.name, static_cast<double>(values.front()), record.unit == "1" ? "" : record.unit});
       continue;
     }
-    auto found = std::find_if(stimuli.begin(), stimuli.end(), [&](const auto& chart) { return chart.first == record.unit; });
-    if (found == stimuli.end())
-      found = stimuli.insert(stimuli.end(), {record.unit, Lines{.title = "Stimuli", .caption = "The value that all targets of a stimulus share, over the same stretch.",
-                                                                 .x = {"time", "ms"}, .y = {"signal", record.unit}, .wide = true}});
+    const std::string key = (record.population ? "population " : "stimulus ") + record.unit;
+    auto found = std::find_if(charts.begin(), charts.end(), [&](const auto& chart) { return chart.first == key; });
+    if (found == charts.end())
+      found = charts.insert(charts.end(), {key, Lines{.title = record.population ? "Recorded rates" : "Stimuli",
+                                                      .caption = record.population ? "As they were recorded, over the same stretch."
+                                                                                   : "The value that all targets of a stimulus share, over the same stretch.",
+                                                      .x = {"time", "ms"}, .y = {record.population ? "rate" : "signal", record.unit}, .wide = true}});
     Series series{record.name, {}, {}};
     for (int64_t r = first; r < last; ++r) {
       series.x.push_back(record.start_ms + static_cast<double>(r) * record.step_ms);
@@ -113,7 +129,8 @@ Section activity_section(const archive::Reader& reader) {
     found->second.series.push_back(std::move(series));
   }
   if (!constant.facts.empty()) section.blocks.push_back(std::move(constant));
-  for (auto& [unit, chart] : stimuli) section.blocks.push_back(std::move(chart));
+  for (auto& [key, chart] : charts) section.blocks.push_back(std::move(chart));
+  add_correlations(reader, section);
   add_traces(reader, begin, length, section);
   return section;
 }

@@ -2,12 +2,48 @@
 
 #include <algorithm>
 
+#include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/schema/defaults.hpp"
 #include "proxon/simulation/drive.hpp"
 
 namespace proxon {
 namespace {
+
+/// A meeting of the ranks: the different values that any of them has, ascending.
+std::vector<int32_t> different_of_ranks(std::vector<int32_t> mine) {
+  std::vector<int32_t> all;
+  const auto keep_different = [](std::vector<int32_t>& values) {
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+  };
+  keep_different(mine);
+  Pack pack;
+  pack.list(mine);
+  for (const Bytes& bytes : share(pack.bytes())) {
+    const auto theirs = Unpack(bytes).list<std::vector<int32_t>>();
+    all.insert(all.end(), theirs.begin(), theirs.end());
+  }
+  keep_different(all);
+  return all;
+}
+
+/// A meeting of the ranks: the weight that all their synapses have; nothing when they differ, or there are none.
+std::optional<float> one_value(std::span<const float> weights) {
+  struct Mine {
+    bool any, one;
+    float value;
+  };
+  Mine mine{!weights.empty(), true, weights.empty() ? 0 : weights.front()};
+  mine.one = std::all_of(weights.begin(), weights.end(), [&](float w) { return w == mine.value; });
+  Pack pack;
+  pack.value(mine);
+  std::vector<Mine> all;
+  for (const Bytes& bytes : share(pack.bytes()))
+    if (const Mine theirs = Unpack(bytes).value<Mine>(); theirs.any) all.push_back(theirs);
+  if (all.empty() || !std::all_of(all.begin(), all.end(), [&](const Mine& m) { return m.one && m.value == all.front().value; })) return {};
+  return all.front().value;
+}
 
 /// Delay of every synapse in steps.
 std::vector<int32_t> delays_in_steps(const SynapseRows& rows, const Clock& clock, const std::string& where) {
@@ -52,6 +88,7 @@ Transpose transpose_of(const int64_t* offset, const int32_t* targets, int32_t so
 
 void Bundle::use(SynapseRows& rows) {
   offset = rows.offset.data(), targets = rows.target.data(), weight = rows.weight.data();
+  first = rows.firsts(), whole = rows.whole;
 }
 
 void Bundle::regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen) {
@@ -66,6 +103,23 @@ void Bundle::regroup(const SynapseRows& rows, const std::vector<int32_t>& delays
     own_offset_.push_back(static_cast<int64_t>(own_targets_.size()));
   }
   offset = own_offset_.data(), targets = own_targets_.data(), weight = own_weight_.data();
+
+  // The numbers in the whole bundle: row after row, and within a row rank after rank.
+  std::vector<int64_t> count(static_cast<size_t>(rows.sources));
+  for (size_t i = 0; i < count.size(); ++i) count[i] = offset[i + 1] - offset[i];
+  Pack pack;
+  pack.list(count);
+  std::vector<int64_t> all(count.size(), 0);
+  own_first_.assign(count.size(), 0);
+  int r = 0;
+  for (const Bytes& bytes : share(pack.bytes())) {
+    const auto theirs = Unpack(bytes).list<std::vector<int64_t>>();
+    for (size_t i = 0; i < all.size(); ++i) all[i] += theirs[i], own_first_[i] += r < rank() ? theirs[i] : 0;
+    ++r;
+  }
+  whole = 0;
+  for (size_t i = 0; i < all.size(); ++i) own_first_[i] += whole, whole += all[i];
+  first = own_first_.data();
 }
 
 void Bundle::write_back(SynapseRows& rows) const {
@@ -197,14 +251,12 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
     bool ahead = false;
     if (rows.delay.shared()) {
       distinct.push_back(static_cast<int32_t>(clock.steps(rows.delay[0], 1, delay_text)));
-    } else if (!rows.delay.codes().empty() && from.spiking() && !couples && !projection.learning_rule) {
+    } else if (!rows.delay.table().empty() && from.spiking() && !couples && !projection.learning_rule) {
       distinct.push_back(static_cast<int32_t>(clock.steps(rows.delay.table().front(), 1, delay_text)));
       ahead = true;
     } else {
       delays = delays_in_steps(rows, clock, delay_text);
-      distinct = delays;
-      std::sort(distinct.begin(), distinct.end());
-      distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+      distinct = different_of_ranks(delays);
     }
     for (int32_t delay : distinct) {
       Bundle& bundle = all.emplace_back();
@@ -235,8 +287,9 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
         }
       }
       const std::span<const float> weights(bundle.weight, static_cast<size_t>(bundle.size()));
-      bundle.one_weight = !bundle.plasticity && !ahead && !weights.empty() &&
-                          std::all_of(weights.begin(), weights.end(), [&](float w) { return w == weights.front(); });
+      const std::optional<float> common = one_value(weights);
+      bundle.one_weight = common && !bundle.plasticity && !ahead;
+      bundle.common = common.value_or(0);
     }
   }
   return all;

@@ -32,11 +32,13 @@ class Bundle {
  public:
   int32_t projection = 0, source = 0, target = 0;  ///< positions in the blueprint
   int32_t delay = 1;                               ///< steps; the shortest where each synapse has its own
-  const uint8_t* code = nullptr;                   ///< [synapse], where each has its own delay: position in `further`; else null
-  std::vector<int32_t> further;                    ///< steps beyond the shortest delay
+  const uint8_t* code = nullptr;                   ///< [synapse], where each has its own delay: position in `further`
+  std::vector<int32_t> further;                    ///< steps beyond the shortest delay; empty where all synapses have that
+  bool ahead() const { return !further.empty(); }
   int32_t longest() const { return delay + (further.empty() ? 0 : further.back()); }
   bool rates = false;                              ///< carries activity, not spikes
-  bool one_weight = false;                         ///< all synapses have that of the first, and keep it
+  bool one_weight = false;                         ///< all synapses have `common`, and keep it
+  float common = 0;
   int32_t source_variable = -1, target_variable = -1;  ///< of a coupling: the state variable that it reads; else -1
   bool coupling() const { return source_variable >= 0; }
   Key key;                                         ///< of the synapses' random draws
@@ -67,6 +69,12 @@ class Bundle {
 
   int64_t size() const { return offset[sources_]; }
   int32_t sources() const { return sources_; }
+
+  // Where several ranks share a projection, the bundle has the synapses that end at this rank's neurons.
+  const int64_t* first = nullptr;  ///< [source] number that synapse offset[source] has in the whole bundle
+  int64_t whole = 0;               ///< synapses of the whole bundle
+  /// What makes the number of a source's synapse that in the whole bundle.
+  int64_t shift(int32_t source_neuron) const { return first[source_neuron] - offset[source_neuron]; }
   /// Copies weights back to the connectome where the rows are not the connectome's own.
   void write_back(SynapseRows& rows) const;
 
@@ -81,7 +89,7 @@ class Bundle {
   int32_t sources_ = 0, target_size_ = 0, threads_ = 1;
   Column<int32_t> split_;
   Column<uint16_t> near_;
-  Column<int64_t> own_offset_, number_;
+  Column<int64_t> own_offset_, own_first_, number_;
   Column<int32_t> own_targets_;
   Column<float> own_weight_;
 };

@@ -170,15 +170,16 @@ void RunningPopulation::keep(Kept& kept, Range own, int64_t step) {
   for (int32_t i = own.begin; i < own.end; ++i) to[i] = static_cast<float>(get(state_[v], type, i));
 }
 
-void RunningPopulation::keep_variable(int32_t variable, int64_t slots) {
+void RunningPopulation::keep_variable(int32_t variable, int64_t slots, bool for_others) {
   PROXON_CHECK(variable >= 0 && variable < static_cast<int32_t>(table().state->count));
   for (Kept& kept : kept_)
     if (kept.variable == variable) {
       PROXON_CHECK(kept.slots == slots);
+      kept.for_others |= for_others;
       return;
     }
   const auto padded = static_cast<size_t>(stride_), v = static_cast<size_t>(variable);
-  Kept& kept = kept_.emplace_back(Kept{variable, slots, Column<float>(static_cast<size_t>(slots) * padded, 0.f), Column<float>(padded, 0.f)});
+  Kept& kept = kept_.emplace_back(Kept{variable, slots, for_others, Column<float>(static_cast<size_t>(slots) * padded, 0.f), Column<float>(padded, 0.f)});
   for (int32_t i = 0; i < size_; ++i)
     kept.initial[static_cast<size_t>(i)] = static_cast<float>(get(initial_[v], table().state->fields[v].type, i));
 }

@@ -5,16 +5,10 @@
 #include <vector>
 
 #include "proxon/base/columns.hpp"
-#include "proxon/network/blueprint.hpp"
+#include "proxon/network/partition.hpp"
 #include "proxon/simulation/clock.hpp"
 
 namespace proxon {
-
-/// A contiguous range of neurons, numbered within their population.
-struct Range {
-  int32_t begin = 0, end = 0;
-  int32_t size() const { return end - begin; }
-};
 
 /// What travels to a neuron.
 enum class Carried { spikes, activity, current };
@@ -65,13 +59,37 @@ class RunningPopulation {
       if (!ahead_[port].empty()) see(std::string(table().input->fields[port].name) + ", to come", ahead_[port].data(), ahead_[port].size() * sizeof(float));
   }
 
+  /// Calls see(data, bytes) for every piece of memory that belongs to the neurons of a range and that the next steps depend on.
+  template <class See>
+  void pieces(Range own, See&& see) {
+    for (auto& column : state_) {
+      const size_t width = column.size() / static_cast<size_t>(stride_);
+      see(column.data() + static_cast<size_t>(own.begin) * width, static_cast<size_t>(own.size()) * width);
+    }
+    const auto rows = [&](Column<float>& ring) {
+      for (size_t at = 0; at < ring.size(); at += static_cast<size_t>(stride_))
+        see(ring.data() + at + own.begin, static_cast<size_t>(own.size()) * sizeof(float));
+    };
+    rows(activity_);
+    for (Kept& kept : kept_) rows(kept.ring);
+    for (auto& ring : ahead_) rows(ring);
+  }
+  /// The same of what other neurons may read of a step: the activity of rate neurons, state variables that are kept for couplings.
+  template <class See>
+  void read_by_others(int64_t step, Range own, See&& see) {
+    const size_t bytes = static_cast<size_t>(own.size()) * sizeof(float);
+    if (!activity_.empty()) see(ring(step) + own.begin, bytes);
+    for (Kept& kept : kept_)
+      if (kept.for_others) see(kept.ring.data() + (step % kept.slots) * stride_ + own.begin, bytes);
+  }
+
   /// Makes the ring of activities, for looking back `slots` steps.
   void keep_activity(int64_t slots);
   /// Activities at the end of a step (of an earlier trial, or of before the begin: those that the trial begins with).
   const float* activity(int64_t step, int64_t trial_begin) const;
 
-  /// Makes a ring of past values of a state variable, for couplings and for rules that read it.
-  void keep_variable(int32_t variable, int64_t slots);
+  /// Makes a ring of past values of a state variable, for couplings (`for_others`) and for rules that read it.
+  void keep_variable(int32_t variable, int64_t slots, bool for_others);
   /// Values of a kept variable at the end of a step (of an earlier trial, or of before the begin: those that the trial begins with).
   const float* kept(int32_t variable, int64_t step, int64_t trial_begin) const;
 
@@ -88,6 +106,7 @@ class RunningPopulation {
   struct Kept {
     int32_t variable;
     int64_t slots;
+    bool for_others;
     Column<float> ring, initial;
   };
   void keep(Kept& kept, Range own, int64_t step);

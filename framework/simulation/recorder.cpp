@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxon/base/ranks.hpp"
+
 namespace proxon {
 
 Recorder::Recorder(const SimulationOptions& options, const std::vector<std::unique_ptr<RunningPopulation>>& populations,
@@ -63,8 +65,9 @@ int64_t Recorder::flush_steps(int64_t wanted) const {
   return std::max<int64_t>(1, std::min(wanted, static_cast<int64_t>(64e6 / bytes_a_step)));
 }
 
-void Recorder::prepare(int32_t threads, int64_t steps, int64_t first_step) {
-  spikes_.assign(static_cast<size_t>(threads), std::vector<std::vector<Spike>>(populations_.size()));
+void Recorder::prepare(int32_t threads, int64_t steps, int64_t first_step, const std::vector<std::vector<Range>>& own) {
+  own_ = own;
+  spikes_.assign(static_cast<size_t>(threads) + (rank() == 0 ? own.size() - 1 : 0), std::vector<std::vector<Spike>>(populations_.size()));
   for (size_t t = 0; t < buffers_.size(); ++t) {
     buffers_[t].rows_done = first_step / buffers_[t].interval;
     buffers_[t].rows.resize(static_cast<size_t>(steps / buffers_[t].interval + 1) * traces_[t].neurons.size());
@@ -90,6 +93,39 @@ void Recorder::record_traces(int64_t step, const std::vector<Range>& own) {
     auto k = static_cast<size_t>(std::lower_bound(neurons.begin(), neurons.end(), range.begin) - neurons.begin());
     for (; k < neurons.size() && neurons[k] < range.end; ++k)
       values[k] = populations_[static_cast<size_t>(trace.population)]->value(trace.variable, neurons[k], step);
+  }
+}
+
+template <class See>
+void Recorder::trace_pieces(size_t t, int64_t end, size_t of_rank, See&& see) {
+  const auto& neurons = traces_[t].neurons;
+  const Range own = own_[of_rank][static_cast<size_t>(buffers_[t].population)];
+  const auto first = std::lower_bound(neurons.begin(), neurons.end(), own.begin) - neurons.begin();
+  const auto last = std::lower_bound(neurons.begin(), neurons.end(), own.end) - neurons.begin();
+  const auto rows = static_cast<size_t>(std::max<int64_t>(0, end / buffers_[t].interval - buffers_[t].rows_done));
+  for (size_t row = 0; row < rows; ++row)
+    see(buffers_[t].rows.data() + row * neurons.size() + static_cast<size_t>(first), static_cast<size_t>(last - first) * sizeof(float));
+}
+
+void Recorder::collect_from_ranks(int64_t end) {
+  if (ranks() == 1) return;
+  Pack pack;
+  if (rank() > 0) {
+    for (size_t p = 0; p < populations_.size(); ++p) {
+      // Merged as flush_spikes() would: by step, and within a step by thread.
+      std::vector<Spike> all;
+      for (const auto& thread : spikes_) all.insert(all.end(), thread[p].begin(), thread[p].end());
+      std::stable_sort(all.begin(), all.end(), [](const Spike& a, const Spike& b) { return a.step < b.step; });
+      pack.list(all);
+    }
+    for (size_t t = 0; t < traces_.size(); ++t) trace_pieces(t, end, static_cast<size_t>(rank()), [&](float* data, size_t bytes) { pack.raw(data, bytes); });
+  }
+  const std::vector<Bytes> all = collect(pack.bytes());
+  for (size_t r = 1; r < all.size(); ++r) {
+    Unpack from(all[r]);
+    auto& theirs = spikes_[spikes_.size() - own_.size() + r];
+    for (size_t p = 0; p < populations_.size(); ++p) theirs[p] = from.list<std::vector<Spike>>();
+    for (size_t t = 0; t < traces_.size(); ++t) trace_pieces(t, end, r, [&](float* data, size_t bytes) { from.raw(data, bytes); });
   }
 }
 

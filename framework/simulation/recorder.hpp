@@ -18,7 +18,8 @@ class Recorder {
   /// The longest time between flushes, at most `wanted` steps, for which the traces take up no more than 64 MB.
   int64_t flush_steps(int64_t wanted) const;
   /// Empties everything; room for `threads` and for `steps` between flushes. What lies before `first_step` was handed over by another run.
-  void prepare(int32_t threads, int64_t steps, int64_t first_step);
+  /// `own`: neurons of each rank and population.
+  void prepare(int32_t threads, int64_t steps, int64_t first_step, const std::vector<std::vector<Range>>& own);
 
   /// Whether anything is made of a population's spikes.
   bool wants_spikes(int32_t population) const { return wants_spikes_[static_cast<size_t>(population)]; }
@@ -30,6 +31,8 @@ class Recorder {
   bool wants_signals(int64_t step) const { return step % signal_steps_ == 0; }
   void signal(int32_t stimulus, double value) { signal_values_[static_cast<size_t>(stimulus)].push_back(static_cast<float>(value)); }
 
+  /// By one thread, while the others wait, a meeting of the ranks: rank 0 gets what the others have gathered of the steps before `end`.
+  void collect_from_ranks(int64_t end);
   /// By one thread, while the others wait: hands over all that belongs to the steps before `end`.
   void flush(RecordingSink& sink, int64_t end);
   /// Calls see(name, data, bytes) for what the rest of the recording depends on, right after a flush.
@@ -54,7 +57,8 @@ class Recorder {
   Clock clock_;
   int64_t signal_steps_ = 1;
   std::vector<bool> keeps_spikes_, wants_spikes_;
-  std::vector<std::vector<std::vector<Spike>>> spikes_;  ///< [thread][population]
+  std::vector<std::vector<std::vector<Spike>>> spikes_;  ///< [thread, then on rank 0 each other rank][population]
+  std::vector<std::vector<Range>> own_;                  ///< [rank][population]
   std::vector<TraceInfo> traces_;
   std::vector<Trace> buffers_;
   std::vector<SignalInfo> signals_;
@@ -63,6 +67,9 @@ class Recorder {
   std::vector<Correlogram> correlations_;
   std::vector<CorrelationInfo> correlation_infos_;
 
+  /// Calls see(data, bytes) for the values of a trace's complete rows that neurons of a rank gave.
+  template <class See>
+  void trace_pieces(size_t t, int64_t end, size_t of_rank, See&& see);
   void flush_spikes(RecordingSink& sink, int64_t end);
 };
 

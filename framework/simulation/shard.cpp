@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "proxon/base/ranks.hpp"
 #include "proxon/schema/defaults.hpp"
 
 namespace proxon {
@@ -46,9 +47,7 @@ RowPointers columns_from(const Plasticity& plasticity, int64_t first) {
 
 }  // namespace
 
-Shard::Shard(Machine& machine, int32_t number, std::vector<Range> own) : m_(machine), number_(number), own_(std::move(own)) {
-  fired_.resize(static_cast<size_t>(m_.slots));
-  for (Fired& fired : fired_) fired.begin.assign(own_.size() + 1, 0);
+Shard::Shard(Machine& machine, int32_t number, Firings& firings) : m_(machine), number_(number), fired_(firings), own_(firings.own()) {
   int32_t largest = 0;
   for (const Range& range : own_) largest = std::max(largest, range.size());
   fired_scratch_.resize(static_cast<size_t>(largest) + 8);
@@ -68,22 +67,6 @@ Shard::Shard(Machine& machine, int32_t number, std::vector<Range> own) : m_(mach
     if (!bundle.plasticity) continue;
     pre_[b] = columns_at_defaults(*bundle.plasticity->rule.table().pre, bundle.sources());
     for (auto& column : pre_[b]) pre_columns_[b].push_back(column.data());
-  }
-}
-
-std::span<const int32_t> Shard::fired(int64_t step, int32_t population) const {
-  const Fired& f = fired_[static_cast<size_t>(step % m_.slots)];
-  const auto p = static_cast<size_t>(population);
-  return {f.neuron.data() + f.begin[p], static_cast<size_t>(f.begin[p + 1] - f.begin[p])};
-}
-
-void Shard::put_fired(int64_t step, const std::vector<std::vector<int32_t>>& by_population) {
-  Fired& f = fired_[static_cast<size_t>(step % m_.slots)];
-  f.neuron.clear();
-  for (size_t p = 0; p < own_.size(); ++p) {
-    for (int32_t neuron : by_population[p])
-      if (neuron >= own_[p].begin && neuron < own_[p].end) f.neuron.push_back(neuron);
-    f.begin[p + 1] = static_cast<int32_t>(f.neuron.size());
   }
 }
 
@@ -170,11 +153,11 @@ void Shard::deliver(int64_t n, int64_t trial_begin) {
 void Shard::deliver_spikes(size_t b, int64_t n) {
   const Bundle& bundle = m_.bundles[b];
   const int64_t from = n - bundle.delay;
-  if (std::all_of(m_.shards.begin(), m_.shards.end(), [&](const auto& shard) { return shard->fired(from, bundle.source).empty(); })) return;
+  if (std::all_of(m_.firings.begin(), m_.firings.end(), [&](const Firings& those) { return those.fired(from, bundle.source).empty(); })) return;
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
   std::array<int64_t, 256> ahead;
-  if (bundle.code) {
+  if (bundle.ahead()) {
     positive = target.ahead(bundle.ports.positive), negative = target.ahead(bundle.ports.negative);
     for (size_t code = 0; code < bundle.further.size(); ++code) ahead[code] = target.ahead_at(n + bundle.further[code]);
   }
@@ -187,8 +170,8 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
   const int32_t first_target = own_[static_cast<size_t>(bundle.target)].begin;
   RowContext row{bundle.key, n, 0};
 
-  for (const auto& shard : m_.shards) {
-    const auto sources = shard->fired(from, bundle.source);
+  for (const Firings& those : m_.firings) {
+    const auto sources = those.fired(from, bundle.source);
     for (size_t i = 0; i < sources.size(); ++i) {
       if (i + 1 < sources.size()) prefetch(bundle, sources[i + 1], number_);
       const Bundle::Part part = bundle.part(sources[i], number_);
@@ -204,15 +187,15 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
         factor = synapse.spike(bundle.synapse.object(), state->pointers.data(), sources[i], static_cast<float>(elapsed));
         last = n;
       }
-      row.first = part.begin;
-      if (bundle.code)
+      row.first = part.begin + bundle.shift(sources[i]);
+      if (bundle.ahead())
         synapse.deliver_ahead(bundle.synapse.object(), targets, bundle.weight + part.begin, bundle.code + part.begin, ahead.data(), part.size(),
                               factor, positive, negative, &row);
       else if (bundle.near_targets)
-        synapse.deliver_common16(bundle.synapse.object(), bundle.near_targets + part.begin, *bundle.weight, part.size(), factor,
+        synapse.deliver_common16(bundle.synapse.object(), bundle.near_targets + part.begin, bundle.common, part.size(), factor,
                                  positive + first_target, negative + first_target, &row);
       else if (bundle.one_weight)
-        synapse.deliver_common(bundle.synapse.object(), targets, *bundle.weight, part.size(), factor, positive, negative, &row);
+        synapse.deliver_common(bundle.synapse.object(), targets, bundle.common, part.size(), factor, positive, negative, &row);
       else
         synapse.deliver(bundle.synapse.object(), targets, bundle.weight + part.begin, part.size(), factor, positive, negative, &row);
       events += part.size();
@@ -227,7 +210,7 @@ void Shard::deliver_activity(const Bundle& bundle, const float* x, int64_t n) {
   for (int32_t i = 0; i < bundle.sources(); ++i) {
     if (x[i] == 0) continue;
     const Bundle::Part part = bundle.part(i, number_);
-    row.first = part.begin;
+    row.first = part.begin + bundle.shift(i);
     bundle.synapse.table().deliver(bundle.synapse.object(), bundle.targets + part.begin, bundle.weight + part.begin, part.size(), x[i],
                                    positive, negative, &row);
   }
@@ -242,7 +225,7 @@ void Shard::deliver_coupling(const Bundle& bundle, const float* x, const float* 
 }
 
 void Shard::drive(int64_t n) {
-  const bool signals = number_ == 0 && m_.recorder->wants_signals(n);
+  const bool signals = rank() == 0 && number_ == 0 && m_.recorder->wants_signals(n);
   for (size_t d = 0; d < m_.drives.size(); ++d) {
     const Drive& drive = m_.drives[d];
     const Range range = own_[static_cast<size_t>(drive.population())];
@@ -254,17 +237,15 @@ void Shard::drive(int64_t n) {
 }
 
 void Shard::update(int64_t n) {
-  Fired& fired = fired_[static_cast<size_t>(n % m_.slots)];
-  fired.neuron.clear();
+  fired_.clear(n);
   for (size_t p = 0; p < own_.size(); ++p) {
     RunningPopulation& population = *m_.populations[p];
     const int64_t count = own_[p].size() > 0 ? population.update(own_[p], n, fired_scratch_.data()) : 0;
-    if (population.spiking()) fired.neuron.insert(fired.neuron.end(), fired_scratch_.data(), fired_scratch_.data() + count);
-    fired.begin[p + 1] = static_cast<int32_t>(fired.neuron.size());
+    fired_.add(n, static_cast<int32_t>(p), {fired_scratch_.data(), static_cast<size_t>(population.spiking() ? count : 0)});
     if (count > 0 && population.spiking() && m_.recorder->wants_spikes(static_cast<int32_t>(p)))
       m_.recorder->spikes(number_, static_cast<int32_t>(p), n, {fired_scratch_.data(), static_cast<size_t>(count)});
   }
-  spikes += static_cast<int64_t>(fired.neuron.size());
+  spikes += fired_.count(n);
 }
 
 void Shard::learn(int64_t n, int64_t trial_begin) {
@@ -329,12 +310,13 @@ void Shard::learn_from_spikes(size_t b, int64_t n, int64_t trial_begin) {
     }
   }
   if (n - bundle.delay >= trial_begin) {
-    for (const auto& shard : m_.shards) {
-      const auto arrived = shard->fired(n - bundle.delay, bundle.source);
+    size_t modulating = 0;  // counted first, so that the sum does not depend on who fired them
+    for (const Firings& those : m_.firings) {
+      const auto arrived = those.fired(n - bundle.delay, bundle.source);
       rule.pre_fired(p.rule.object(), pre, arrived.data(), static_cast<int64_t>(arrived.size()));
-      if (p.modulator >= 0)
-        signals_[b].now += p.signal_step * static_cast<double>(shard->fired(n - bundle.delay, p.modulator).size());
+      if (p.modulator >= 0) modulating += those.fired(n - bundle.delay, p.modulator).size();
     }
+    signals_[b].now += p.signal_step * static_cast<double>(modulating);
   }
   rule.post_fired(p.rule.object(), p.post_columns.data(), mine.data(), static_cast<int64_t>(mine.size()));
   signals_[b].sum += signals_[b].now;

@@ -1,5 +1,6 @@
 // A shard: the neurons that one thread owns, and everything that is done for them. Between two meetings of the threads a shard reads of
 // the others nothing but the spikes (and activities) of steps that lie at least the shortest delay back, and writes nothing that is theirs.
+// So it is with the ranks of a run on several: of the others' neurons the spikes and activities are known once they have met.
 //
 // A step n, from t = n dt to t + dt:
 //   0. at the begin of a trial: neurons and traces return to their initial state, spikes under way are forgotten;
@@ -14,6 +15,7 @@
 //   6. what was asked for is recorded.
 #pragma once
 #include "proxon/simulation/bundle.hpp"
+#include "proxon/simulation/firings.hpp"
 #include "proxon/simulation/recorder.hpp"
 
 namespace proxon {
@@ -31,13 +33,15 @@ struct Machine {
   std::vector<Bundle> bundles;
   std::vector<Drive> drives;
   std::unique_ptr<Recorder> recorder;
-  std::vector<std::unique_ptr<Shard>> shards;
+  std::vector<std::vector<Range>> own;         ///< [rank][population]
+  std::vector<Firings> firings;                ///< of the ranks before this one, of its shards, of the ranks after it
+  std::vector<std::unique_ptr<Shard>> shards;  ///< of this rank
 };
 
 class Shard {
  public:
-  /// `own`: its neurons of each population.
-  Shard(Machine& machine, int32_t number, std::vector<Range> own);
+  /// `firings`: where its spikes are kept, and which neurons are its own.
+  Shard(Machine& machine, int32_t number, Firings& firings);
 
   /// Runs the steps [begin, end). What goes wrong is kept for the meeting.
   void run(int64_t begin, int64_t end) noexcept;
@@ -55,21 +59,15 @@ class Shard {
     if (bundle.plasticity) see("signal", &signals_[b], sizeof(Signal));
   }
   bool owns_targets(size_t b) const { return own_[static_cast<size_t>(m_.bundles[b].target)].size() > 0; }
-  /// Puts spikes of a population back that were fired in a past step: those of its own neurons.
-  void put_fired(int64_t step, const std::vector<std::vector<int32_t>>& by_population);
 
   std::exception_ptr error;
   int64_t failed_step = 0;
 
   int64_t spikes = 0, events = 0;
 
-  std::span<const int32_t> fired(int64_t step, int32_t population) const;
+  std::span<const int32_t> fired(int64_t step, int32_t population) const { return fired_.fired(step, population); }
 
  private:
-  struct Fired {
-    std::vector<int32_t> neuron;
-    std::vector<int32_t> begin;  ///< [population + 1]
-  };
   using Columns = std::vector<Column<float>>;
 
   void step(int64_t n);
@@ -89,8 +87,8 @@ class Shard {
 
   Machine& m_;
   int32_t number_;
-  std::vector<Range> own_;
-  std::vector<Fired> fired_;                      ///< ring over steps
+  Firings& fired_;
+  const std::vector<Range>& own_;
   std::vector<Columns> pre_;                      ///< [bundle][trace][source]: this shard's copy of the sources' traces
   std::vector<std::vector<float*>> pre_columns_;  ///< the same, as the rules take them
   struct Signal {

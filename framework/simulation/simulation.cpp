@@ -8,7 +8,8 @@
 
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
-#include "proxon/simulation/shard.hpp"
+#include "proxon/simulation/exchange.hpp"
+#include "proxon/simulation/guarded_sink.hpp"
 
 namespace proxon {
 
@@ -22,16 +23,23 @@ struct Simulation::State : Machine {
   bool border(int64_t step) const {
     return step == steps || every(flush_every, step) || every(weights_steps, step) || every(checkpoint_steps, step);
   }
+  Outcome outcome_of_shards(int64_t end) const;
+  void hand_over(int64_t end, const Outcome& outcome, RecordingSink& sink, const std::function<void(double)>& progress);
   void hand_over_weights(int64_t end, RecordingSink& sink);
-  void hand_over(int64_t end, bool with_weights, RecordingSink& sink, const std::function<void(double)>& progress);
   void run(RecordingSink& sink, const std::function<void(double)>& progress);
+
   template <class See>
-  void columns(See&& see);
+  void neuron_columns(See&& see);
+  template <class See>
+  void synapse_columns(See&& see);
+  template <class See>
+  void shared_columns(size_t bundle, See&& see);
   Checkpoint checkpoint(int64_t step);
   void load(const Checkpoint& from);
 
   Connectome& connectome;
   SimulationOptions options;
+  std::vector<bool> whole;       ///< [population] whether one thread must own all
   std::vector<int32_t> plastic;  ///< projections
   int64_t chunk = 1;             ///< steps that the threads may run without meeting: the shortest delay
   int64_t flush_every = 1;
@@ -56,6 +64,8 @@ Simulation::State::State(const Blueprint& blueprint, Connectome& network, const 
   bundles = make_bundles(blueprint, connectome, populations, clock, o.seed);
   for (size_t s = 0; s < stimuli.size(); ++s) drives.emplace_back(stimuli[s], static_cast<int32_t>(s), populations, clock, o.seed);
   recorder = std::make_unique<Recorder>(o, populations, drives, clock);
+  for (int32_t r = 0; r < ranks(); ++r) own.push_back(own_neurons(blueprint, r, ranks()));
+  whole = undivided(blueprint);
 
   // Threads meet after as many steps as the shortest delay, and at least every 10 ms; the past is kept for the longest.
   int64_t longest = 0;
@@ -64,54 +74,53 @@ Simulation::State::State(const Blueprint& blueprint, Connectome& network, const 
   for (const Bundle& bundle : bundles) {
     chunk = std::min<int64_t>(chunk, bundle.delay);
     longest = std::max<int64_t>(longest, bundle.delay);
-    if (bundle.code) ahead[static_cast<size_t>(bundle.target)] = std::max<int64_t>(ahead[static_cast<size_t>(bundle.target)], bundle.longest() - bundle.delay + 1);
+    if (bundle.ahead()) ahead[static_cast<size_t>(bundle.target)] = std::max<int64_t>(ahead[static_cast<size_t>(bundle.target)], bundle.longest() - bundle.delay + 1);
     if (bundle.plasticity && (plastic.empty() || plastic.back() != bundle.projection)) plastic.push_back(bundle.projection);
   }
   slots = longest + chunk;
   for (auto& population : populations) population->keep_activity(slots);
   for (const Bundle& bundle : bundles) {
-    if (bundle.code) populations[static_cast<size_t>(bundle.target)]->keep_ahead(bundle.ports, ahead[static_cast<size_t>(bundle.target)]);
+    if (bundle.ahead()) populations[static_cast<size_t>(bundle.target)]->keep_ahead(bundle.ports, ahead[static_cast<size_t>(bundle.target)]);
     RunningPopulation& target = *populations[static_cast<size_t>(bundle.target)];
     if (bundle.coupling()) {
-      populations[static_cast<size_t>(bundle.source)]->keep_variable(bundle.source_variable, slots);
-      target.keep_variable(bundle.target_variable, slots);
+      populations[static_cast<size_t>(bundle.source)]->keep_variable(bundle.source_variable, slots, true);
+      target.keep_variable(bundle.target_variable, slots, false);
     }
     if (bundle.plasticity)
-      for (int32_t variable : bundle.plasticity->target_variables) target.keep_variable(variable, slots);
+      for (int32_t variable : bundle.plasticity->target_variables) target.keep_variable(variable, slots, false);
   }
   flush_every = recorder->flush_steps(std::max<int64_t>(1, static_cast<int64_t>(100 / clock.dt())));
 }
 
 /// As many threads as are wanted, but not so many that a meeting (a few microseconds) costs more than what is done between two of them.
 int32_t Simulation::State::plan_threads() const {
-  double nanoseconds = 2.0 * connectome.neurons();
+  double neurons = 0;
+  for (const Range& range : own[static_cast<size_t>(rank())]) neurons += range.size();
+  double nanoseconds = 2.0 * neurons;
   for (const Bundle& bundle : bundles) nanoseconds += (bundle.rates || bundle.coupling() ? 1.0 : 1e-3) * static_cast<double>(bundle.size());
   const double useful = nanoseconds * static_cast<double>(chunk) / 2000;
-  return std::max(1, static_cast<int32_t>(std::min<double>({1.0 * threads(), useful, connectome.neurons() / 64.0})));
+  return std::max(1, static_cast<int32_t>(std::min<double>({1.0 * threads(), useful, neurons / 64.0})));
 }
 
 void Simulation::State::make_shards(int32_t count) {
-  // Borders are multiples of 64 neurons; the remainders of the populations go to different threads. A rule that hands something on along
-  // its rows needs them whole: its targets belong to one thread.
-  std::vector<bool> whole(populations.size(), false);
-  for (const Bundle& bundle : bundles)
-    if (bundle.plasticity && bundle.plasticity->has(hook_whole_rows)) whole[static_cast<size_t>(bundle.target)] = true;
+  // This rank's neurons are divided among its threads; the remainders of the populations go to different ones.
+  const auto me = static_cast<size_t>(rank());
   std::vector<std::vector<int32_t>> borders(populations.size());
   for (size_t p = 0; p < populations.size(); ++p) {
-    const int64_t size = populations[p]->size(), blocks = (size + 63) / 64;
-    for (int64_t t = 0; t <= count; ++t)
-      if (whole[p])
-        borders[p].push_back(t == 0 ? 0 : static_cast<int32_t>(size));
-      else
-        borders[p].push_back(static_cast<int32_t>(std::min(size, (t * blocks + static_cast<int64_t>(p) % count) / count * 64)));
+    const Range mine = own[me][p];
+    borders[p].push_back(mine.begin);
+    for (int32_t t = 0; t < count; ++t) borders[p].push_back(whole[p] ? mine.end : part_of(mine, t, count, static_cast<int32_t>(p)).end);
   }
   for (Bundle& bundle : bundles) bundle.split(borders[static_cast<size_t>(bundle.target)]);
-  shards.clear();
-  for (int32_t t = 0; t < count; ++t) {
-    std::vector<Range> own;
-    for (const auto& b : borders) own.push_back({b[static_cast<size_t>(t)], b[static_cast<size_t>(t) + 1]});
-    shards.push_back(std::make_unique<Shard>(*this, t, std::move(own)));
-  }
+
+  shards.clear(), firings.clear();
+  for (size_t r = 0; r < own.size(); ++r)
+    for (int32_t t = 0; t < (r == me ? count : 1); ++t) {
+      std::vector<Range> those = own[r];
+      for (size_t p = 0; p < those.size() && r == me; ++p) those[p] = {borders[p][static_cast<size_t>(t)], borders[p][static_cast<size_t>(t) + 1]};
+      firings.emplace_back(std::move(those), slots);
+    }
+  for (int32_t t = 0; t < count; ++t) shards.push_back(std::make_unique<Shard>(*this, t, firings[me + static_cast<size_t>(t)]));
 }
 
 int64_t Simulation::State::chunk_end(int64_t begin) const {
@@ -121,48 +130,112 @@ int64_t Simulation::State::chunk_end(int64_t begin) const {
   return end;
 }
 
+/// How the steps before `end` went here.
+Outcome Simulation::State::outcome_of_shards(int64_t end) const {
+  Outcome outcome{.upto = end, .interrupted = interrupted()};
+  for (const auto& shard : shards) {
+    if (!shard->error) continue;
+    outcome.upto = std::min(outcome.upto, shard->failed_step);
+    if (outcome.failed()) continue;
+    try {
+      std::rethrow_exception(shard->error);
+    } catch (const std::exception& error) {
+      outcome.sentence = error.what();
+    }
+  }
+  return outcome;
+}
+
 void Simulation::State::hand_over_weights(int64_t end, RecordingSink& sink) {
   for (const Bundle& bundle : bundles)
     if (bundle.plasticity) bundle.write_back(connectome.projections()[static_cast<size_t>(bundle.projection)]);
-  for (int32_t p : plastic) sink.weights(p, clock.time(end), connectome.projections()[static_cast<size_t>(p)].weight);
+  for (int32_t p : plastic) {
+    const SynapseRows& rows = connectome.projections()[static_cast<size_t>(p)];
+    if (ranks() == 1)
+      sink.weights(p, clock.time(end), rows.weight);
+    else if (const auto all = collect_synapses(rows.offset.data(), rows.firsts(), rows.sources, rows.whole, rows.weight.data()); rank() == 0)
+      sink.weights(p, clock.time(end), all);
+  }
 }
 
-void Simulation::State::hand_over(int64_t end, bool with_weights, RecordingSink& sink, const std::function<void(double)>& progress) {
-  if (with_weights) hand_over_weights(end, sink);
-  recorder->flush(sink, end);
-  if (progress) progress(clock.time(end));
+void Simulation::State::hand_over(int64_t end, const Outcome& outcome, RecordingSink& to, const std::function<void(double)>& progress) {
+  GuardedSink sink(to);
+  const bool planned = end == steps || every(weights_steps, end);
+  if (planned) hand_over_weights(outcome.upto, sink);
+  recorder->collect_from_ranks(outcome.upto);
+  recorder->flush(sink, outcome.upto);
+  if (progress && rank() == 0) progress(clock.time(outcome.upto));
+  if (!outcome.failed() && end < steps && (outcome.stop() || every(checkpoint_steps, end))) sink.checkpoint(checkpoint(end));
+  if (outcome.stop() && !planned) hand_over_weights(outcome.upto, sink);  // not part of what a resumed run begins with
+  if (sink.error) std::rethrow_exception(sink.error);
 }
 
-/// Calls see(name, data, bytes) for every column but spikes in flight, those that each shard has once for each shard.
+/// Calls see(name, data, bytes) for every column that has a place for each neuron.
 template <class See>
-void Simulation::State::columns(See&& see) {
+void Simulation::State::neuron_columns(See&& see) {
   for (auto& population : populations)
     population->columns([&](const std::string& name, void* data, size_t bytes) { see(population->name() + "/" + name, data, bytes); });
-  for (size_t b = 0; b < bundles.size(); ++b) {
-    Bundle& bundle = bundles[b];
-    const std::string name = fmt::format("{}/{}/", connectome.projections()[static_cast<size_t>(bundle.projection)].name, bundle.delay);
-    if (Plasticity* p = bundle.plasticity.get()) {
-      see(name + "weight", bundle.weight, static_cast<size_t>(bundle.size()) * sizeof(float));
-      for (size_t c = 0; c < p->own_columns.size(); ++c)
-        see(name + p->rule.table().synapse->fields[c + 1].name, p->own_columns[c].data(), p->own_columns[c].size() * sizeof(float));
+  for (Bundle& bundle : bundles)
+    if (Plasticity* p = bundle.plasticity.get())
       for (size_t c = 0; c < p->post.size(); ++c)
-        see(name + "post " + p->rule.table().post->fields[c].name, p->post[c].data(), p->post[c].size() * sizeof(float));
-    }
-    for (auto& shard : shards)
-      if (shard->owns_targets(b))
-        shard->columns(b, [&](const std::string& column, void* data, size_t bytes) { see(name + "pre " + column, data, bytes); });
+        see(fmt::format("{}/{}/post {}", connectome.projections()[static_cast<size_t>(bundle.projection)].name, bundle.delay,
+                        p->rule.table().post->fields[c].name),
+            p->post[c].data(), p->post[c].size() * sizeof(float));
+}
+
+/// Calls see(name, bundle, values) for every column that has a place for each synapse.
+template <class See>
+void Simulation::State::synapse_columns(See&& see) {
+  for (Bundle& bundle : bundles) {
+    Plasticity* p = bundle.plasticity.get();
+    if (!p) continue;
+    const std::string name = fmt::format("{}/{}/", connectome.projections()[static_cast<size_t>(bundle.projection)].name, bundle.delay);
+    see(name + "weight", bundle, bundle.weight);
+    for (size_t c = 0; c < p->own_columns.size(); ++c) see(name + p->rule.table().synapse->fields[c + 1].name, bundle, p->own_columns[c].data());
   }
-  recorder->columns(see);
+}
+
+/// Calls see(name, data, bytes) for every column that all shards with targets of a bundle have alike, once for each of them here.
+template <class See>
+void Simulation::State::shared_columns(size_t b, See&& see) {
+  const std::string name = fmt::format("{}/{}/pre ", connectome.projections()[static_cast<size_t>(bundles[b].projection)].name, bundles[b].delay);
+  for (auto& shard : shards)
+    if (shard->owns_targets(b)) shard->columns(b, [&](const std::string& column, void* data, size_t bytes) { see(name + column, data, bytes); });
 }
 
 Checkpoint Simulation::State::checkpoint(int64_t step) {
   Checkpoint to{.step = step, .time = clock.time(step), .columns = {}};
-  columns([&](const std::string& name, void* data, size_t bytes) {
+  const auto keep = [&](const std::string& name, const void* data, size_t bytes) {
+    if (rank() > 0) return;
     for (const auto& column : to.columns)
       if (column.name == name) return;  // what all shards have alike is kept once
     const char* first = static_cast<const char*>(data);
     to.columns.push_back({name, {first, first + bytes}});
+  };
+  collect_neurons(*this);
+  neuron_columns(keep);
+  synapse_columns([&](const std::string& name, const Bundle& bundle, const float* values) {
+    const auto all = collect_synapses(bundle.offset, bundle.first, bundle.sources(), bundle.whole, values);
+    keep(name, all.data(), all.size() * sizeof(float));
   });
+  recorder->columns(keep);
+
+  // What shards have alike: from the first rank with targets of the bundle.
+  Pack pack;
+  for (size_t b = 0; b < bundles.size(); ++b) {
+    const auto owns = [&](const std::vector<Range>& ranges) { return ranges[static_cast<size_t>(bundles[b].target)].size() > 0; };
+    if (std::find_if(own.begin(), own.end(), owns) - own.begin() != rank()) continue;
+    shared_columns(b, [&](const std::string& name, const void* data, size_t bytes) {
+      pack.list(name);
+      pack.list(std::span(static_cast<const char*>(data), bytes));
+    });
+  }
+  for (const Bytes& bytes : collect(pack.bytes()))
+    for (Unpack from(bytes); !from.empty();) {
+      const auto name = from.list<std::string>();
+      const auto data = from.list<Bytes>();
+      keep(name, data.data(), data.size());
+    }
 
   // Spikes in flight: for each step that may still be looked at and each population, how many, and which.
   std::vector<int32_t> flight;
@@ -170,14 +243,13 @@ Checkpoint Simulation::State::checkpoint(int64_t step) {
     for (size_t p = 0; p < populations.size(); ++p) {
       const size_t count = flight.size();
       flight.push_back(0);
-      for (const auto& shard : shards) {
-        const auto fired = shard->fired(past, static_cast<int32_t>(p));
+      for (const Firings& those : firings) {
+        const auto fired = those.fired(past, static_cast<int32_t>(p));
         flight.insert(flight.end(), fired.begin(), fired.end());
       }
       flight[count] = static_cast<int32_t>(flight.size() - count - 1);
     }
-  const char* first = reinterpret_cast<const char*>(flight.data());
-  to.columns.push_back({"spikes in flight", {first, first + flight.size() * sizeof(int32_t)}});
+  keep("spikes in flight", flight.data(), flight.size() * sizeof(int32_t));
   return to;
 }
 
@@ -187,17 +259,30 @@ void Simulation::State::load(const Checkpoint& from) {
       if (column.name == name) return column.bytes;
     fail("The checkpoint has no '{}': it belongs to another experiment. Run the experiment from its begin.", name);
   };
-  columns([&](const std::string& name, void* data, size_t bytes) {
+  const auto find_sized = [&](const std::string& name, size_t bytes) {
     const std::vector<char>& saved = find(name);
     if (saved.size() != bytes)
       fail("The checkpoint's '{}' has {} bytes in place of {}: it belongs to another experiment. Run the experiment from its begin.", name, saved.size(),
            bytes);
-    std::memcpy(data, saved.data(), bytes);
+    return saved.data();
+  };
+  const auto put_back = [&](const std::string& name, void* data, size_t bytes) {
+    const char* saved = find_sized(name, bytes);
+    if (bytes > 0) std::memcpy(data, saved, bytes);
+  };
+  neuron_columns(put_back);
+  synapse_columns([&](const std::string& name, const Bundle& bundle, float* values) {
+    const char* saved = find_sized(name, static_cast<size_t>(bundle.whole) * sizeof(float));
+    for (int32_t i = 0; i < bundle.sources(); ++i)
+      if (const auto count = static_cast<size_t>(bundle.offset[i + 1] - bundle.offset[i]); count > 0)
+        std::memcpy(values + bundle.offset[i], saved + static_cast<size_t>(bundle.first[i]) * sizeof(float), count * sizeof(float));
   });
+  for (size_t b = 0; b < bundles.size(); ++b) shared_columns(b, put_back);
+  recorder->columns(put_back);
 
   const std::vector<char>& bytes = find("spikes in flight");
   std::vector<int32_t> flight(bytes.size() / sizeof(int32_t));
-  std::memcpy(flight.data(), bytes.data(), flight.size() * sizeof(int32_t));
+  if (!flight.empty()) std::memcpy(flight.data(), bytes.data(), flight.size() * sizeof(int32_t));
   size_t at = 0;
   for (int64_t past = std::max<int64_t>(0, from.step - slots); past < from.step; ++past) {
     std::vector<std::vector<int32_t>> fired(populations.size());
@@ -212,7 +297,7 @@ void Simulation::State::load(const Checkpoint& from) {
       }
       at += count + 1;
     }
-    for (auto& shard : shards) shard->put_fired(past, fired);
+    for (Firings& those : firings) those.put(past, fired);
   }
 }
 
@@ -220,11 +305,12 @@ void Simulation::State::run(RecordingSink& sink, const std::function<void(double
   const int32_t count = plan_threads();
   make_shards(count);
   const int64_t first_step = begin_at ? begin_at->step : 0;
-  recorder->prepare(count, flush_every, first_step);
+  recorder->prepare(count, flush_every, first_step, own);
   if (begin_at) load(*begin_at);
 
   std::exception_ptr error;
-  std::atomic<int64_t> stop_at{std::numeric_limits<int64_t>::max()};  // written by the first thread before a meeting, read after it
+  Outcome outcome;
+  std::atomic<int64_t> stop_at{std::numeric_limits<int64_t>::max()};  // written before a meeting, read after it
   parallel(count, [&](const Team& team) {
     for (int64_t begin = first_step; begin < steps;) {
       const int64_t end = chunk_end(begin);
@@ -238,22 +324,15 @@ void Simulation::State::run(RecordingSink& sink, const std::function<void(double
       team.barrier();
 
       // Nobody begins the next chunk before all have seen whether to stop at this one: a later stop is stored with a later step.
-      const bool stop = stop_at.load() <= end;
-      if (at_border || stop) {
+      if (at_border || ranks() > 1 || stop_at.load() <= end) {
         if (team.rank() == 0) {
-          int64_t upto = end;
-          for (const auto& shard : shards)
-            if (shard->error) upto = std::min(upto, shard->failed_step);
           try {
-            const bool failed = std::any_of(shards.begin(), shards.end(), [](const auto& shard) { return bool(shard->error); });
-            const bool planned = end == steps || every(weights_steps, end);
-            hand_over(upto, planned, sink, progress);
-            if (!failed && end < steps && (stop || every(checkpoint_steps, end))) sink.checkpoint(checkpoint(end));
-            if (stop && !planned) hand_over_weights(upto, sink);  // not part of what a resumed run begins with
+            outcome = exchange(*this, begin, end, outcome_of_shards(end));
+            if (at_border || outcome.stop()) hand_over(end, outcome, sink, progress);
           } catch (...) {
             error = std::current_exception();
-            stop_at.store(end);
           }
+          if (error || outcome.stop()) stop_at.store(end);
         }
         team.barrier();
         if (stop_at.load() <= end) return;
@@ -262,16 +341,44 @@ void Simulation::State::run(RecordingSink& sink, const std::function<void(double
     }
   });
 
-  counts = {.steps = steps - first_step};
-  for (const auto& shard : shards) {
-    counts.spikes += shard->spikes;
-    counts.synaptic_events += shard->events;
-  }
   if (error) std::rethrow_exception(error);
-  for (const auto& shard : shards)
-    if (shard->error) std::rethrow_exception(shard->error);
-  if (stop_at.load() <= steps) stop_if_interrupted("simulating");
+  if (outcome.stop()) {
+    leave_ranks();  // as all do
+    if (rank() > 0) throw Elsewhere();
+    for (const auto& shard : shards)
+      if (shard->error) std::rethrow_exception(shard->error);
+    if (outcome.failed()) throw Error(outcome.sentence);
+    throw Interrupted("interrupted while simulating; what was written so far is whole.");
+  }
+
+  counts = {.steps = steps - first_step};
+  Pack pack;
+  for (const auto& shard : shards) pack.value(shard->spikes), pack.value(shard->events);
+  for (const Bytes& bytes : share(pack.bytes()))
+    for (Unpack from(bytes); !from.empty();) {
+      counts.spikes += from.value<int64_t>();
+      counts.synaptic_events += from.value<int64_t>();
+    }
 }
+
+namespace {
+
+/// A meeting.
+Checkpoint that_of_first_rank(const Checkpoint& mine) {
+  Pack pack;
+  pack.value(mine.step), pack.value(mine.time);
+  for (const auto& column : mine.columns) pack.list(column.name), pack.list(column.bytes);
+  const Bytes bytes = spread(pack.bytes());
+  Unpack from(bytes);
+  Checkpoint first{.step = from.value<int64_t>(), .time = from.value<double>(), .columns = {}};
+  while (!from.empty()) {
+    auto name = from.list<std::string>();
+    first.columns.push_back({std::move(name), from.list<std::vector<char>>()});
+  }
+  return first;
+}
+
+}  // namespace
 
 Simulation::Simulation(const Blueprint& blueprint, Connectome& connectome, std::vector<Stimulus> stimuli, SimulationOptions options)
     : state_(std::make_unique<State>(blueprint, connectome, stimuli, options)) {}
@@ -284,10 +391,11 @@ const std::vector<CorrelationInfo>& Simulation::correlations() const { return st
 const std::vector<int32_t>& Simulation::plastic_projections() const { return state_->plastic; }
 const Simulation::Counts& Simulation::counts() const { return state_->counts; }
 
-void Simulation::resume(const Checkpoint& checkpoint) {
+void Simulation::resume(Checkpoint checkpoint) {
+  if (ranks() > 1) checkpoint = that_of_first_rank(checkpoint);
   if (checkpoint.step < 0 || checkpoint.step >= state_->steps)
     fail("The checkpoint is at t = {} ms, and the simulation is over at {} ms.", checkpoint.time, state_->clock.time(state_->steps));
-  state_->begin_at = checkpoint;
+  state_->begin_at = std::move(checkpoint);
 }
 
 void Simulation::run(RecordingSink& sink, const std::function<void(double time)>& progress) { state_->run(sink, progress); }

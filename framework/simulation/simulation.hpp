@@ -42,6 +42,7 @@ class Simulation {
  public:
   /// Checks everything that can be checked before the first step. Throws Error: an unknown port, a delay that is not a multiple of dt or
   /// shorter than it, a rule that needs what the neuron lacks, ... `connectome` must outlive the simulation; plastic weights change in it.
+  /// On several ranks it is the share of own_neurons(), all ranks come to the constructor, resume() and run(), and the sink of rank 0 gets everything.
   Simulation(const Blueprint& blueprint, Connectome& connectome, std::vector<Stimulus> stimuli, SimulationOptions options);
   ~Simulation();
 
@@ -54,7 +55,8 @@ class Simulation {
 
   /// Lets run() begin where another run of the same simulation, with any number of threads, left this checkpoint: the two recordings together,
   /// and the weights at the end, are equal to the bit to those of a run without a break. Throws Error when it is of another simulation.
-  void resume(const Checkpoint& checkpoint);
+  /// On several ranks that of rank 0 counts.
+  void resume(Checkpoint checkpoint);
 
   /// Runs from the begin (or the checkpoint) to the end. `progress(time)` is called about every 100 ms of biology. Throws Error when a state variable stops being
   /// a finite number (naming neuron, variable, time), Interrupted on Ctrl-C; in both cases the sink has everything up to that time.

@@ -49,6 +49,7 @@ libraries() {
   only '^ *# *include *[<"](hdf5|H5)' '^framework/archive/'
   only '^ *# *include *<boost/program_options' '^framework/cli/'
   only '^ *# *include *<omp\.h|^ *# *pragma +omp' '^framework/base/threads\.cpp$'
+  only '^ *# *include *<mpi' '^framework/base/ranks\.cpp$'
   only '^ *# *include *<toml' '^framework/schema/'
   only '^ *# *include *<dlfcn|^ *# *include *<boost/dll' '^framework/plugin/'
 }
