@@ -40,7 +40,6 @@ Outcome exchange(Machine& m, int64_t begin, int64_t end, const Outcome& mine) {
     if (r == static_cast<size_t>(rank())) continue;
     Firings& theirs = m.firings[r < static_cast<size_t>(rank()) ? r : r + m.shards.size() - 1];
     for (int64_t n = begin; n < end; ++n) {
-      theirs.clear(n);
       for (int32_t p = 0; p < populations; ++p) {
         fired.resize(static_cast<size_t>(from[r].value<int64_t>()));
         from[r].raw(fired.data(), fired.size() * sizeof(int32_t));

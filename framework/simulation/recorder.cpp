@@ -67,7 +67,7 @@ int64_t Recorder::flush_steps(int64_t wanted) const {
 
 void Recorder::prepare(int32_t threads, int64_t steps, int64_t first_step, const std::vector<std::vector<Range>>& own) {
   own_ = own;
-  spikes_.assign(static_cast<size_t>(threads) + (rank() == 0 ? own.size() - 1 : 0), std::vector<std::vector<Spike>>(populations_.size()));
+  spikes_.assign(static_cast<size_t>(threads) + (rank() == 0 ? own.size() - 1 : 0), std::vector<Spikes>(populations_.size()));
   for (size_t t = 0; t < buffers_.size(); ++t) {
     buffers_[t].rows_done = first_step / buffers_[t].interval;
     buffers_[t].rows.resize(static_cast<size_t>(steps / buffers_[t].interval + 1) * traces_[t].neurons.size());
@@ -124,7 +124,7 @@ void Recorder::collect_from_ranks(int64_t end) {
   for (size_t r = 1; r < all.size(); ++r) {
     Unpack from(all[r]);
     auto& theirs = spikes_[spikes_.size() - own_.size() + r];
-    for (size_t p = 0; p < populations_.size(); ++p) theirs[p] = from.list<std::vector<Spike>>();
+    for (size_t p = 0; p < populations_.size(); ++p) theirs[p] = Spikes{from.list<std::vector<Spike>>()};
     for (size_t t = 0; t < traces_.size(); ++t) trace_pieces(t, end, r, [&](float* data, size_t bytes) { from.raw(data, bytes); });
   }
 }

@@ -47,6 +47,8 @@ class Recorder {
     int64_t step;
     int32_t neuron;
   };
+  /// On a line of memory of its own: while one thread appends, another appends to its neighbour.
+  struct alignas(cache_line) Spikes : std::vector<Spike> {};
   struct Trace {
     int32_t population, variable;
     int64_t interval, rows_done = 0;
@@ -57,7 +59,7 @@ class Recorder {
   Clock clock_;
   int64_t signal_steps_ = 1;
   std::vector<bool> keeps_spikes_, wants_spikes_;
-  std::vector<std::vector<std::vector<Spike>>> spikes_;  ///< [thread, then on rank 0 each other rank][population]
+  std::vector<std::vector<Spikes>> spikes_;  ///< [thread, then on rank 0 each other rank][population]
   std::vector<std::vector<Range>> own_;                  ///< [rank][population]
   std::vector<TraceInfo> traces_;
   std::vector<Trace> buffers_;

@@ -72,6 +72,8 @@ Shard::Shard(Machine& machine, int32_t number, Firings& firings) : m_(machine), 
 
 void Shard::run(int64_t begin, int64_t end) noexcept {
   int64_t n = begin;
+  for (const Firings& those : m_.firings)
+    if (&those != &fired_) those.ask_for(std::max<int64_t>(0, 2 * begin - end), begin);
   try {
     for (; n < end; ++n) step(n);
   } catch (...) {
@@ -237,7 +239,6 @@ void Shard::drive(int64_t n) {
 }
 
 void Shard::update(int64_t n) {
-  fired_.clear(n);
   for (size_t p = 0; p < own_.size(); ++p) {
     RunningPopulation& population = *m_.populations[p];
     const int64_t count = own_[p].size() > 0 ? population.update(own_[p], n, fired_scratch_.data()) : 0;

@@ -38,7 +38,7 @@ struct Machine {
   std::vector<std::unique_ptr<Shard>> shards;  ///< of this rank
 };
 
-class Shard {
+class alignas(cache_line) Shard {  // its counters are written at every spike: on lines of their own
  public:
   /// `firings`: where its spikes are kept, and which neurons are its own.
   Shard(Machine& machine, int32_t number, Firings& firings);
