@@ -18,7 +18,7 @@ po::options_description common_options() {
   po::options_description options("options");
   options.add_options()("set", po::value<std::vector<std::string>>(),
                         "key=value: replaces or adds a value of the experiment, for example training.epochs=20; may be repeated")(
-      "seed", po::value<int64_t>(), "replaces the experiment's seed")("threads,t", po::value<int>(), "number of threads; one a processor when absent")(
+      "seed", po::value<int64_t>(), "replaces the experiment's seed")("threads,t", po::value<int>(), "number of threads; when absent one a processor, and fewer to simulate a small network")(
       "quiet,q", "print errors only");
   return options;
 }
@@ -61,6 +61,7 @@ RunOptions run_options(const Call& call, std::vector<Stage> stages) {
   options.overwrite = call.has("overwrite");
   options.resume = call.has("resume");
   options.quiet = call.has("quiet");
+  options.all_threads = call.has("threads");
   options.report = call.text("report");
   options.archive = call.has("output") ? call.text("output") : !from.empty() ? from : fs::path(call.arguments[0]).stem().string() + ".h5";
   if (options.stages.front() == Stage::simulate && !from.empty())

@@ -127,7 +127,9 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   if (!run.resume && rank() == 0) replaced.emplace(run.archive);
   try {
     stage("simulate", run.archive, static_cast<int64_t>(duration), [&](Progress& progress) {
-      Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, experiment.options);
+      SimulationOptions options = experiment.options;
+      options.all_threads = run.all_threads;
+      Simulation simulation(experiment.blueprint, connectome, experiment.stimuli, options);
       if (rank() > 0) return simulate_for_first_rank(simulation, connectome, run.resume);
       archive::Writer writer = run.resume ? archive::Writer::open(run.archive, writer_options(experiment))
                                           : create_archive(experiment, connectome, simulation, run.archive);

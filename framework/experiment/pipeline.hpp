@@ -18,6 +18,7 @@ struct RunOptions {
   bool overwrite = false;     ///< simulate may replace an archive that is there
   bool resume = false;        ///< simulate goes on from the checkpoint in the archive
   bool quiet = false;         ///< figures are not printed
+  bool all_threads = false;   ///< SimulationOptions::all_threads: the number of threads was asked for
 };
 
 /// Runs the stages. Throws Error, or Interrupted. Whatever happens, an archive that is left is whole: simulate puts back the archive that it

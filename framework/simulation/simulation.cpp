@@ -92,13 +92,15 @@ Simulation::State::State(const Blueprint& blueprint, Connectome& network, const 
   flush_every = recorder->flush_steps(std::max<int64_t>(1, static_cast<int64_t>(100 / clock.dt())));
 }
 
-/// As many threads as are wanted, but not so many that a meeting (a few microseconds) costs more than what is done between two of them.
+/// As many threads as are wanted; left to itself, not so many that one has less than 20 microseconds' work between two meetings, since what each
+/// writes and the others read must then go from processor to processor.
 int32_t Simulation::State::plan_threads() const {
+  constexpr double least_work = 20'000;  // ns
   double neurons = 0;
   for (const Range& range : own[static_cast<size_t>(rank())]) neurons += range.size();
-  double nanoseconds = 2.0 * neurons;
+  double nanoseconds = neurons;
   for (const Bundle& bundle : bundles) nanoseconds += (bundle.rates || bundle.coupling() ? 1.0 : 1e-3) * static_cast<double>(bundle.size());
-  const double useful = nanoseconds * static_cast<double>(chunk) / 2000;
+  const double useful = options.all_threads ? threads() : nanoseconds * static_cast<double>(chunk) / least_work;
   return std::max(1, static_cast<int32_t>(std::min<double>({1.0 * threads(), useful, neurons / 64.0})));
 }
 

@@ -36,6 +36,7 @@ struct SimulationOptions {
   double weights_interval = 0;  ///< ms between snapshots of plastic weights; 0: only at the end
   double learning_interval = 0; ///< ms between updates of rules on activity or time; 0: every step
   double checkpoint_interval = 0;  ///< ms between checkpoints; 0: none while it runs. A run that is interrupted leaves one in any case
+  bool all_threads = false;     ///< as many threads as are wanted, also where the network is so small that fewer are faster
 };
 
 class Simulation {

@@ -102,6 +102,7 @@ class SmallNetwork {
 /// Runs and keeps everything in memory. Plastic weights change in `connectome`.
 inline MemoryRecording run(const Blueprint& blueprint, Connectome& connectome, std::vector<Stimulus> stimuli, SimulationOptions options) {
   MemoryRecording recording;
+  options.all_threads = true;  // a small network would be left to one
   Simulation simulation(blueprint, connectome, std::move(stimuli), std::move(options));
   simulation.run(recording);
   recording.spike.resize(connectome.populations().size());

@@ -74,7 +74,7 @@ TEST_CASE("a run that goes on from a checkpoint equals the run without a break")
       const SmallNetwork net = network(short_delays);
       const std::vector<Stimulus> stimuli{{.name = "noise", .target = "D", .weight = 0.5, .generator = plugin("stimulus", "poisson_generator", {{"rate", 2000.}})},
                                           {.name = "current", .target = "R", .generator = plugin("stimulus", "noise_generator", {{"mean", 0.1}, {"std", 1.}})}};
-      SimulationOptions options{.duration = 250, .trial = trial, .record_spikes = {"D", "X"}};
+      SimulationOptions options{.duration = 250, .trial = trial, .record_spikes = {"D", "X"}, .all_threads = true};
       options.traces = {{"D", "V_m", {0, 5, 299}, 3}, {"R", "activity", {}, 7}};
       options.rates = {{"D", {"D", {}}, 23}, {"some X", {"X", {0, 77, 149}}, 10}};
       options.correlations = {{"DX", {"D", {}}, {"X", {}}, 5, 20, 300}, {"DD", {"D", {}}, {"D", {1, 2, 3, 290}}, 1, 7, 0}};

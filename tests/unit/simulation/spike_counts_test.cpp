@@ -34,7 +34,7 @@ const std::vector<Stimulus> stimuli() {
 const std::vector<int32_t> some = {0, 1, 7, 64, 65, 120, 129};
 
 SimulationOptions options() {
-  SimulationOptions options{.duration = 333.3, .record_spikes = {"A", "B"}};
+  SimulationOptions options{.duration = 333.3, .record_spikes = {"A", "B"}, .all_threads = true};
   options.rates = {{"A", {"A", {}}, 10}, {"some", {"B", some}, 37}, {"long", {"A", {}}, 4000}, {"silent", {"silent", {}}, 100}};
   options.correlations = {{"AB", {"A", {}}, {"B", {}}, 5, 10, 0},
                           {"AA", {"A", {}}, {"A", {}}, 1, 30, 400},
