@@ -1,0 +1,70 @@
+// Does the cost grow as the work grows? Brunel's network (see brunel10k.cpp; 800 + 200 synapses a neuron) with 1 million to 300 million synapses, by
+// one thread and by two: what one synaptic event costs, against adding along the same rows alone. The answer is checked: as many spikes by two
+// threads as by one, and from 10 million synapses on the rate of 42.7 Hz. `--short`: 1 and 3 million synapses.
+#include "network_bench.hpp"
+
+using namespace proxon;
+using namespace proxon::bench;
+
+namespace {
+
+Blueprint network(Registry& registry, int neurons) {
+  const PluginValue neuron = plugin(registry, "neuron", "iaf_psc_delta",
+                                    {{"tau_m", 20}, {"C_m", 250}, {"E_L", 0}, {"V_th", 20}, {"V_reset", 10}, {"t_ref", 2}});
+  Blueprint blueprint;
+  blueprint.add(Population{.name = "E", .size = neurons / 5 * 4, .neuron = neuron});
+  blueprint.add(Population{.name = "I", .size = neurons / 5, .neuron = neuron});
+  for (const char* source : {"E", "I"})
+    for (const char* target : {"E", "I"})
+      blueprint.add(Projection{.name = std::string(source) + target,
+                               .source = source,
+                               .target = target,
+                               .connectivity = plugin(registry, "connectivity", "fixed_indegree", {{"indegree", *source == 'E' ? 800 : 200}}),
+                               .weight = Distribution::constant(*source == 'E' ? 0.1 : -0.5),
+                               .delay = Distribution::constant(1.5),
+                               .synapse = plugin(registry, "synapse", "static")});
+  return blueprint;
+}
+
+bool run(Registry& registry, int neurons) {
+  const Blueprint blueprint = network(registry, neurons);
+  const double begin = seconds();
+  Connectome connectome = build(blueprint, 1);
+  std::printf("%4d M synapses, built in %.2f s (%.0f M/s)\n", neurons / 1000, seconds() - begin, neurons * 1e-3 / (seconds() - begin));
+  std::vector<Stimulus> stimuli;
+  for (const char* target : {"E", "I"})
+    stimuli.push_back({.name = target, .target = target, .weight = 0.1, .generator = plugin(registry, "stimulus", "poisson_generator", {{"rate", 20000}})});
+  // About as many events for each size.
+  const double duration = std::clamp(1e7 / neurons, 200.0, 2000.0);
+  int64_t spikes = -1;
+  bool right = true;
+  double alone = 0;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    Simulation simulation(blueprint, connectome, stimuli, {.duration = duration, .record_spikes = {"E", "I"}, .all_threads = true});
+    Counter counter(100);
+    const double limit = scattered_adds(connectome), start = seconds();
+    simulation.run(counter);
+    const double wall = seconds() - start, events = static_cast<double>(simulation.counts().synaptic_events);
+    if (count == 1) alone = wall;
+    std::printf("  %d thread%s  %7.0f M events/s, %.2f ns an event, %2.0f %% of adding alone", count, count == 1 ? " " : "s", events / wall * 1e-6,
+                wall / events * 1e9, 100 * events / wall / limit);
+    std::printf(count == 1 ? "\n" : "; %.2f times one thread\n", alone / wall);
+    right = right && (spikes < 0 || counter.all() == spikes);
+    spikes = counter.all();
+  }
+  if (!right) std::printf("  WRONG: two threads give %lld spikes, one gives others\n", static_cast<long long>(spikes));
+  const double rate = static_cast<double>(spikes) / neurons / ((duration - 100) * 1e-3);
+  return neurons < 10000 ? right : within("rate (Hz)", rate, 0.95 * 42.7, 1.05 * 42.7) && right;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options o = options(argc, argv);
+  Registry registry(default_folders(""));
+  bool right = true;
+  for (const int neurons : {1000, 3000, 10000, 30000, 100000, 300000})
+    if (!o.brief || neurons <= 3000) right = run(registry, neurons) && right;
+  return right ? 0 : 1;
+}
