@@ -35,7 +35,7 @@ bool run(Registry& registry, int neurons) {
   for (const char* target : {"E", "I"})
     stimuli.push_back({.name = target, .target = target, .weight = 0.1, .generator = plugin(registry, "stimulus", "poisson_generator", {{"rate", 20000}})});
   // About as many events for each size.
-  const double duration = std::clamp(1e7 / neurons, 200.0, 2000.0);
+  const double duration = std::clamp(std::round(1e7 / neurons), 200.0, 2000.0);
   int64_t spikes = -1;
   bool right = true;
   double alone = 0;
