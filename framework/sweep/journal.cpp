@@ -96,14 +96,13 @@ void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char
   size_t begin = 0;  // of what is not yet used
   constexpr int64_t block = 1 << 20;
   while (true) {
-    auto whole = [&]() -> const Head* {
-      if (buffer.size() - begin < sizeof(Head)) return nullptr;
-      const Head* head = reinterpret_cast<const Head*>(buffer.data() + begin);
-      return head->mark == mark && buffer.size() - begin - sizeof(Head) >= head->length ? head : nullptr;
+    Head head;
+    auto whole = [&] {
+      if (buffer.size() - begin < sizeof(Head)) return false;
+      std::memcpy(&head, buffer.data() + begin, sizeof head);
+      return head.mark == mark && buffer.size() - begin - sizeof(Head) >= head.length;
     };
-    while (const Head* found = whole()) {
-      Head head;
-      std::memcpy(&head, found, sizeof head);
+    while (whole()) {
       const char* payload = buffer.data() + begin + sizeof(Head);
       if (sum_of(payload, head.length) != head.sum) return;
       each(head.kind, payload, head.length);
