@@ -214,7 +214,7 @@ struct recurrent {
       const int64_t n = end - begin, row = begin * (steps + 1);
       for (int32_t l = depth() - 1; l >= 0; --l) {
         const Shape s = shape(l);
-        float* dh = errors[l % 2];
+        float* dh = errors[l % 2] + row * (widest() - s.units);  // so that this chunk's rows begin at the same place in every layer
 
         // The error of every step's activity: from the readout, or from the layer above.
         if (l + 1 == depth() || pass.path.direct)
