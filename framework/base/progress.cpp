@@ -35,7 +35,11 @@ bool on_terminal() {
 bool interrupted() { return signals_seen != 0; }
 
 void stop_if_interrupted(const char* what) {
-  if (interrupted()) throw Interrupted(fmt::format("interrupted while {}; what was written so far is whole.", what));
+  if (interrupted()) stop_as_interrupted(what);
+}
+
+void stop_as_interrupted(const char* what) {
+  throw Interrupted(fmt::format("interrupted while {}; what was written so far is whole.", what));
 }
 
 void watch_signals() {

@@ -11,6 +11,8 @@ namespace proxon {
 /// stop_if_interrupted(), which throws Interrupted.
 bool interrupted();
 void stop_if_interrupted(const char* what);
+/// The same where another process was interrupted, and this one must stop with it.
+[[noreturn]] void stop_as_interrupted(const char* what);
 /// Installs the handlers. A second Ctrl-C ends the process at once.
 void watch_signals();
 

@@ -18,7 +18,8 @@ po::options_description common_options() {
   po::options_description options("options");
   options.add_options()("set", po::value<std::vector<std::string>>(),
                         "key=value: replaces or adds a value of the experiment, for example training.epochs=20; may be repeated")(
-      "seed", po::value<int64_t>(), "replaces the experiment's seed")("threads,t", po::value<int>(), "number of threads; when absent one a processor, and fewer to simulate a small network")(
+      "seed", po::value<int64_t>(), "replaces the experiment's seed")(
+      "threads,t", po::value<int>(), "number of threads; when absent one a processor, and fewer to simulate a small network")(
       "quiet,q", "print errors only");
   return options;
 }

@@ -3,7 +3,9 @@
 // a run of steps in time with a row each; rows of spikes may come as events, which are what is not 0.
 #pragma once
 #include <algorithm>
+#include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "proxon/archive/records.hpp"
@@ -33,7 +35,16 @@ class SampleSource {
   /// Writes samples `numbers` (each in [0, samples(split)), in any order) as X [n x steps x inputs] and Y [n x steps x outputs], row-major.
   /// Called by one thread at a time; may itself use several.
   virtual void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) = 0;
-  /// The same with the inputs as events, indexed; only where sparse().
+  /// X and Y of all samples of a split, in their order.
+  std::pair<std::vector<float>, std::vector<float>> all(Split split) {
+    std::vector<int64_t> numbers(static_cast<size_t>(samples(split)));
+    std::iota(numbers.begin(), numbers.end(), int64_t{0});
+    const auto rows = numbers.size() * static_cast<size_t>(steps());
+    std::vector<float> X(rows * static_cast<size_t>(inputs())), Y(rows * static_cast<size_t>(outputs()));
+    if (!numbers.empty()) gather(split, numbers, X.data(), Y.data());
+    return {std::move(X), std::move(Y)};
+  }
+  /// The same as gather() with the inputs as events, indexed; only where sparse().
   virtual void gather(Split, std::span<const int64_t>, EventList&, float*) { fail("these samples are not sparse"); }
 };
 

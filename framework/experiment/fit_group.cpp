@@ -28,11 +28,8 @@ struct FitGroup::State {
     // The samples, gathered once; the targets of the test span in their own units.
     samples = std::make_unique<MemorySource>(dataset->inputs(), dataset->outputs());
     for (const Split split : {Split::train, Split::validation, Split::test}) {
-      std::vector<int64_t> numbers(static_cast<size_t>(dataset->samples(split)));
-      std::iota(numbers.begin(), numbers.end(), int64_t{0});
-      std::vector<float> X(numbers.size() * static_cast<size_t>(dataset->inputs())), Y(numbers.size() * static_cast<size_t>(dataset->outputs()));
-      if (!numbers.empty()) dataset->gather(split, numbers, X.data(), Y.data());
-      samples->set(split, X, Y);
+      auto [X, Y] = dataset->all(split);
+      samples->set(split, std::move(X), Y);
       if (split == Split::test) test.target = std::move(Y);
     }
     dataset->to_units(test.target);

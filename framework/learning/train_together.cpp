@@ -23,12 +23,7 @@ constexpr int64_t most_values = 16'000'000;  // of the samples
 struct Samples {
   int64_t n = 0;
   std::vector<float> X, Y;
-  Samples(SampleSource& source, Split split) : n(source.samples(split)) {
-    X.resize(static_cast<size_t>(n * source.inputs())), Y.resize(static_cast<size_t>(n * source.outputs()));
-    std::vector<int64_t> numbers(static_cast<size_t>(n));
-    std::iota(numbers.begin(), numbers.end(), int64_t{0});
-    if (n > 0) source.gather(split, numbers, X.data(), Y.data());
-  }
+  Samples(SampleSource& source, Split split) : n(source.samples(split)) { std::tie(X, Y) = source.all(split); }
 };
 
 /// Up to `lanes` models on their way through the epochs. Columns hold [.. x lanes].

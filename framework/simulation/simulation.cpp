@@ -33,7 +33,7 @@ struct Simulation::State : Machine {
   template <class See>
   void synapse_columns(See&& see);
   template <class See>
-  void shared_columns(size_t bundle, See&& see);
+  void shared_columns(size_t bundle, bool of_each, See&& see);
   Checkpoint checkpoint(int64_t step);
   void load(const Checkpoint& from);
 
@@ -197,20 +197,21 @@ void Simulation::State::synapse_columns(See&& see) {
   }
 }
 
-/// Calls see(name, data, bytes) for every column that all shards with targets of a bundle have alike, once for each of them here.
+/// Calls see(name, data, bytes) for every column that all shards with targets of a bundle have alike, of each of them here or of the first.
 template <class See>
-void Simulation::State::shared_columns(size_t b, See&& see) {
+void Simulation::State::shared_columns(size_t b, bool of_each, See&& see) {
   const std::string name = fmt::format("{}/{}/pre ", connectome.projections()[static_cast<size_t>(bundles[b].projection)].name, bundles[b].delay);
-  for (auto& shard : shards)
-    if (shard->owns_targets(b)) shard->columns(b, [&](const std::string& column, void* data, size_t bytes) { see(name + column, data, bytes); });
+  for (auto& shard : shards) {
+    if (!shard->owns_targets(b)) continue;
+    shard->columns(b, [&](const std::string& column, void* data, size_t bytes) { see(name + column, data, bytes); });
+    if (!of_each) return;
+  }
 }
 
 Checkpoint Simulation::State::checkpoint(int64_t step) {
   Checkpoint to{.step = step, .time = clock.time(step), .columns = {}};
   const auto keep = [&](const std::string& name, const void* data, size_t bytes) {
     if (rank() > 0) return;
-    for (const auto& column : to.columns)
-      if (column.name == name) return;  // what all shards have alike is kept once
     const char* first = static_cast<const char*>(data);
     to.columns.push_back({name, {first, first + bytes}});
   };
@@ -227,7 +228,7 @@ Checkpoint Simulation::State::checkpoint(int64_t step) {
   for (size_t b = 0; b < bundles.size(); ++b) {
     const auto owns = [&](const std::vector<Range>& ranges) { return ranges[static_cast<size_t>(bundles[b].target)].size() > 0; };
     if (std::find_if(own.begin(), own.end(), owns) - own.begin() != rank()) continue;
-    shared_columns(b, [&](const std::string& name, const void* data, size_t bytes) {
+    shared_columns(b, false, [&](const std::string& name, const void* data, size_t bytes) {
       pack.list(name);
       pack.list(std::span(static_cast<const char*>(data), bytes));
     });
@@ -279,7 +280,7 @@ void Simulation::State::load(const Checkpoint& from) {
       if (const auto count = static_cast<size_t>(bundle.offset[i + 1] - bundle.offset[i]); count > 0)
         std::memcpy(values + bundle.offset[i], saved + static_cast<size_t>(bundle.first[i]) * sizeof(float), count * sizeof(float));
   });
-  for (size_t b = 0; b < bundles.size(); ++b) shared_columns(b, put_back);
+  for (size_t b = 0; b < bundles.size(); ++b) shared_columns(b, true, put_back);
   recorder->columns(put_back);
 
   const std::vector<char>& bytes = find("spikes in flight");
@@ -350,7 +351,7 @@ void Simulation::State::run(RecordingSink& sink, const std::function<void(double
     for (const auto& shard : shards)
       if (shard->error) std::rethrow_exception(shard->error);
     if (outcome.failed()) throw Error(outcome.sentence);
-    throw Interrupted("interrupted while simulating; what was written so far is whole.");
+    stop_as_interrupted("simulating");
   }
 
   counts = {.steps = steps - first_step};

@@ -11,33 +11,14 @@ namespace {
 
 bool run(Registry& registry, const Options& o, bool plastic) {
   const double duration = o.brief ? 200 : 1000;
-  const PluginValue neuron = plugin(registry, "neuron", "iaf_psc_delta",
-                                    {{"tau_m", 20}, {"C_m", 250}, {"E_L", 0}, {"V_th", 20}, {"V_reset", 10}, {"t_ref", 2}});
-  Blueprint blueprint;
-  blueprint.add(Population{.name = "E", .size = 8000, .neuron = neuron});
-  blueprint.add(Population{.name = "I", .size = 2000, .neuron = neuron});
-  for (const char* source : {"E", "I"})
-    for (const char* target : {"E", "I"}) {
-      Projection projection{.name = std::string(source) + target,
-                            .source = source,
-                            .target = target,
-                            .connectivity = plugin(registry, "connectivity", "fixed_indegree", {{"indegree", *source == 'E' ? 800 : 200}}),
-                            .weight = Distribution::constant(*source == 'E' ? 0.1 : -0.5),
-                            .delay = Distribution::constant(plastic ? 0.8 : 1.5),
-                            .synapse = plugin(registry, "synapse", "static")};
-      // Small steps in balance: the rate stays near that of the network without plasticity, so that as many events are counted.
-      if (plastic && projection.name == "EE")
-        projection.learning_rule = plugin(registry, "learning_rule", "stdp_pair",
-                                          {{"A_plus", 1e-5}, {"A_minus", 1.05e-5}, {"w_min", 0}, {"w_max", 0.3}});
-      blueprint.add(std::move(projection));
-    }
+  // Small steps in balance: the rate stays near that of the network without plasticity, so that as many events are counted.
+  std::optional<PluginValue> rule;
+  if (plastic) rule = plugin(registry, "learning_rule", "stdp_pair", {{"A_plus", 1e-5}, {"A_minus", 1.05e-5}, {"w_min", 0}, {"w_max", 0.3}});
+  const Blueprint blueprint = brunel(registry, 10000, plastic ? 0.8 : 1.5, rule);
   const double begin = seconds();
   Connectome connectome = build(blueprint, 1);
   std::printf("built in %.2f s\n", seconds() - begin);
-  std::vector<Stimulus> stimuli;
-  for (const char* target : {"E", "I"})
-    stimuli.push_back({.name = target, .target = target, .weight = 0.1, .generator = plugin(registry, "stimulus", "poisson_generator", {{"rate", 20000}})});
-  Simulation simulation(blueprint, connectome, stimuli, {.duration = duration, .record_spikes = {"E", "I"}});
+  Simulation simulation(blueprint, connectome, brunel_input(registry), {.duration = duration, .record_spikes = {"E", "I"}});
   Counter counter(100);
   measure(plastic ? "stdp10k" : "brunel10k", simulation, connectome, counter, duration,
           plastic ? "NEST 22, Auryn 12, GeNN 19" : "NEST 5.9, Auryn 2.2, GeNN 6.8, Brian2 4.0");

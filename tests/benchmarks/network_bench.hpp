@@ -54,6 +54,36 @@ struct Counter : RecordingSink {
   }
 };
 
+/// The balanced network of Brunel 2000 (doi:10.1023/A:1008925309027) with 800 + 200 synapses a neuron, which fires at 42.7 Hz; `rule` learns on E -> E.
+inline Blueprint brunel(Registry& registry, int neurons, double delay, const std::optional<PluginValue>& rule = {}) {
+  const PluginValue neuron = plugin(registry, "neuron", "iaf_psc_delta",
+                                    {{"tau_m", 20}, {"C_m", 250}, {"E_L", 0}, {"V_th", 20}, {"V_reset", 10}, {"t_ref", 2}});
+  Blueprint blueprint;
+  blueprint.add(Population{.name = "E", .size = neurons / 5 * 4, .neuron = neuron});
+  blueprint.add(Population{.name = "I", .size = neurons / 5, .neuron = neuron});
+  for (const char* source : {"E", "I"})
+    for (const char* target : {"E", "I"}) {
+      Projection projection{.name = std::string(source) + target,
+                            .source = source,
+                            .target = target,
+                            .connectivity = plugin(registry, "connectivity", "fixed_indegree", {{"indegree", *source == 'E' ? 800 : 200}}),
+                            .weight = Distribution::constant(*source == 'E' ? 0.1 : -0.5),
+                            .delay = Distribution::constant(delay),
+                            .synapse = plugin(registry, "synapse", "static")};
+      if (rule && projection.name == "EE") projection.learning_rule = *rule;
+      blueprint.add(std::move(projection));
+    }
+  return blueprint;
+}
+
+/// What drives it.
+inline std::vector<Stimulus> brunel_input(Registry& registry) {
+  std::vector<Stimulus> stimuli;
+  for (const char* target : {"E", "I"})
+    stimuli.push_back({.name = target, .target = target, .weight = 0.1, .generator = plugin(registry, "stimulus", "poisson_generator", {{"rate", 20000}})});
+  return stimuli;
+}
+
 /// Adds a second along all rows, each thread into targets of its own: the limit that delivery is held against.
 inline double scattered_adds(const Connectome& connectome) {
   int64_t synapses = 0;

@@ -8,32 +8,11 @@ using namespace proxon::bench;
 
 namespace {
 
-Blueprint network(Registry& registry, int neurons) {
-  const PluginValue neuron = plugin(registry, "neuron", "iaf_psc_delta",
-                                    {{"tau_m", 20}, {"C_m", 250}, {"E_L", 0}, {"V_th", 20}, {"V_reset", 10}, {"t_ref", 2}});
-  Blueprint blueprint;
-  blueprint.add(Population{.name = "E", .size = neurons / 5 * 4, .neuron = neuron});
-  blueprint.add(Population{.name = "I", .size = neurons / 5, .neuron = neuron});
-  for (const char* source : {"E", "I"})
-    for (const char* target : {"E", "I"})
-      blueprint.add(Projection{.name = std::string(source) + target,
-                               .source = source,
-                               .target = target,
-                               .connectivity = plugin(registry, "connectivity", "fixed_indegree", {{"indegree", *source == 'E' ? 800 : 200}}),
-                               .weight = Distribution::constant(*source == 'E' ? 0.1 : -0.5),
-                               .delay = Distribution::constant(1.5),
-                               .synapse = plugin(registry, "synapse", "static")});
-  return blueprint;
-}
-
 bool run(Registry& registry, int neurons) {
-  const Blueprint blueprint = network(registry, neurons);
+  const Blueprint blueprint = brunel(registry, neurons, 1.5);
   const double begin = seconds();
   Connectome connectome = build(blueprint, 1);
   std::printf("%4d M synapses, built in %.2f s (%.0f M/s)\n", neurons / 1000, seconds() - begin, neurons * 1e-3 / (seconds() - begin));
-  std::vector<Stimulus> stimuli;
-  for (const char* target : {"E", "I"})
-    stimuli.push_back({.name = target, .target = target, .weight = 0.1, .generator = plugin(registry, "stimulus", "poisson_generator", {{"rate", 20000}})});
   // About as many events for each size.
   const double duration = std::clamp(std::round(1e7 / neurons), 200.0, 2000.0);
   int64_t spikes = -1;
@@ -41,7 +20,7 @@ bool run(Registry& registry, int neurons) {
   double alone = 0;
   for (const int count : {1, 2}) {
     set_threads(count);
-    Simulation simulation(blueprint, connectome, stimuli, {.duration = duration, .record_spikes = {"E", "I"}, .all_threads = true});
+    Simulation simulation(blueprint, connectome, brunel_input(registry), {.duration = duration, .record_spikes = {"E", "I"}, .all_threads = true});
     Counter counter(100);
     const double limit = scattered_adds(connectome), start = seconds();
     simulation.run(counter);
