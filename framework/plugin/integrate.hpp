@@ -56,16 +56,20 @@ struct Reduced {
 
 /// (1 - exp(-B)) / B for B >= 0, with exp(B) cut after B^7 / 7!: relative error below B^8 / 8!, and for every B between 0 and 1 / B, so that
 /// a membrane never overshoots what it relaxes to.
-[[gnu::always_inline]] inline double relaxation(double B) {
-  double R = 1.0 / 5040;
-  R = R * B + 1.0 / 720;
-  R = R * B + 1.0 / 120;
-  R = R * B + 1.0 / 24;
-  R = R * B + 1.0 / 6;
-  R = R * B + 0.5;
-  R = R * B + 1;
-  return R / (1 + B * R);
+template <class Real>
+[[gnu::always_inline]] inline Real relaxation(Real B) {
+  Real R = Real(1.0 / 5040);
+  R = R * B + Real(1.0 / 720);
+  R = R * B + Real(1.0 / 120);
+  R = R * B + Real(1.0 / 24);
+  R = R * B + Real(1.0 / 6);
+  R = R * B + Real(0.5);
+  R = R * B + Real(1);
+  return R / (Real(1) + B * R);
 }
+
+/// x, or 0 where it is so small that processors would calculate with it slowly: what decays arrives there.
+[[gnu::always_inline]] inline float without_subnormals(float x) { return x > 1e-30f || x < -1e-30f ? x : 0.f; }
 
 /// One step h of y' = f(y, s) by the classical Runge-Kutta method of order 4; s is the part of the step that has passed: 0, 1/2 or 1.
 template <size_t N, class F>

@@ -158,16 +158,19 @@ struct Kind<neuron_kind> {
       constexpr int32_t block = 256;
       for (int32_t first = begin; first < end; first += block) {
         const int32_t n = std::min(block, end - first);
+        // Flags of four bytes first: beside bytes, the compiler would unroll eight vectors of doubles and run out of registers.
+        [[maybe_unused]] alignas(64) int32_t fires[block];
         [[maybe_unused]] alignas(64) unsigned char flags[block];
         if constexpr (std::is_same_v<decltype(one(model, std::declval<State&>(), std::declval<Input&>(), at, 0)), bool>) {
           for (int32_t i = (n & ~7); i < ((n + 7) & ~7); ++i) flags[i] = 0;
 #pragma GCC ivdep
           for (int32_t i = 0; i < n; ++i) {
             State s = state.load(first + i);
-            flags[i] = one(model, s, input.load(first + i), at, first + i);
+            fires[i] = one(model, s, input.load(first + i), at, first + i);
             state.store(first + i, s);
             input.store(first + i, Input{});
           }
+          for (int32_t i = 0; i < n; ++i) flags[i] = static_cast<unsigned char>(fires[i]);
           count += collect(flags, n, first, fired + count);
         } else {
 #pragma GCC ivdep

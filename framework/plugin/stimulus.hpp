@@ -11,7 +11,8 @@
 //   static constexpr const char* signal_unit = "Hz";  // of common()
 //
 // What each() or fill() gives (without them: common()) times the stimulus's weight is added to the target's input port: a number of spikes
-// for Emits::spikes, a current in pA for Emits::current. All three must be pure functions of the instant and the number of the target.
+// for Emits::spikes, a current in pA for Emits::current. All three must be pure functions of the instant and the number of the target. A
+// generator of spikes gives none in a step whose common() is 0: it is not asked.
 //
 // Recordings: a stimulus may declare `file` (text, file_name) and lists marked filled_from_file: `times` (ms, ascending), `neurons` (numbers in the
 // target population) and, for currents, `values` (pA, a row a time, a column a neuron). Where the experiment names a file, the framework
@@ -67,15 +68,18 @@ struct Kind<stimulus_kind> {
   static void apply(const void* object, const Instant* at, double common, float weight, int32_t begin, int32_t end, float* plane,
                     Status* status) noexcept {
     const T& model = *static_cast<const T*>(object);
+    constexpr bool fills = requires(float* values) { model.fill(common, *at, begin, end, values); };
+    constexpr bool draws = requires(Random r) { model.each(common, r); };
+    if (common == 0 && (T::emits == Emits::spikes || !(fills || draws))) return;
     guarded(status, [&] {
-      if constexpr (requires(float* values) { model.fill(common, *at, begin, end, values); }) {
+      if constexpr (fills) {
         alignas(64) float values[256];
         for (int32_t first = begin; first < end; first += 256) {
           const int32_t n = std::min(256, end - first);
           model.fill(common, *at, first, first + n, values);
           for (int32_t i = 0; i < n; ++i) plane[first + i] += weight * values[i];
         }
-      } else if constexpr (requires(Random r) { model.each(common, r); }) {
+      } else if constexpr (draws) {
         for (int32_t i = begin; i < end; ++i) {
           Random random(at->key, static_cast<uint64_t>(i) + 1, static_cast<uint64_t>(at->step));
           plane[i] += weight * model.each(common, random);

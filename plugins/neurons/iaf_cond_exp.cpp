@@ -44,8 +44,11 @@ struct iaf_cond_exp {
     }
   };
 
+  // V_m in double, since a step adds little to it; what it adds, and the conductances, need no more than a float's seven digits, and twice
+  // as many of them stand in a vector register.
   struct State {
-    double V_m = 0, g_ex = 0, g_in = 0;
+    double V_m = 0;
+    float g_ex = 0, g_in = 0;
     int32_t refractory = 0;
     static constexpr auto fields() {
       using S = State;
@@ -67,45 +70,50 @@ struct iaf_cond_exp {
 
   // See commutator() for the method. S_x: integral over a step of what 1 nS begins; K_x: half its commutator with the
   // leak, K_x_in with g_in.
-  double P_ex, P_in, S_L, S_ex, S_in, K_ex, K_in, K_ex_in, E_L, E_ex, E_in, V_th, V_reset, V_rest, per_I;
+  double E_L, E_ex, E_in, V_th, V_reset, V_rest;
+  float D_ex, D_in, P_ex, P_in, S_L, S_ex, S_in, K_ex, K_in, K_ex_in, per_I;
   int32_t refractory_steps;
 
   iaf_cond_exp(const Parameters& p, const Step& step)
-      : P_ex(std::exp(-step.dt / p.tau_syn_ex)),
-        P_in(std::exp(-step.dt / p.tau_syn_in)),
-        S_L(p.g_L / p.C_m * step.dt),
-        S_ex(-p.tau_syn_ex / p.C_m * std::expm1(-step.dt / p.tau_syn_ex)),
-        S_in(-p.tau_syn_in / p.C_m * std::expm1(-step.dt / p.tau_syn_in)),
-        E_L(p.E_L),
+      : E_L(p.E_L),
         E_ex(p.E_ex),
         E_in(p.E_in),
         V_th(p.V_th),
         V_reset(p.V_reset),
         V_rest(p.E_L + p.I_e / p.g_L),
-        per_I(1 / p.g_L),
+        D_ex(static_cast<float>(E_ex - V_rest)),
+        D_in(static_cast<float>(E_in - V_rest)),
+        P_ex(static_cast<float>(std::exp(-step.dt / p.tau_syn_ex))),
+        P_in(static_cast<float>(std::exp(-step.dt / p.tau_syn_in))),
+        S_L(static_cast<float>(p.g_L / p.C_m * step.dt)),
+        S_ex(static_cast<float>(-p.tau_syn_ex / p.C_m * std::expm1(-step.dt / p.tau_syn_ex))),
+        S_in(static_cast<float>(-p.tau_syn_in / p.C_m * std::expm1(-step.dt / p.tau_syn_in))),
+        per_I(static_cast<float>(1 / p.g_L)),
         refractory_steps(static_cast<int32_t>(std::lround(p.t_ref / step.dt))) {
     if (p.V_reset >= p.V_th) throw std::invalid_argument("V_reset must lie below V_th");
     const auto leak = [&](double) { return p.g_L / p.C_m; };
     const auto ex = [&](double t) { return std::exp(-t / p.tau_syn_ex) / p.C_m; };
     const auto in = [&](double t) { return std::exp(-t / p.tau_syn_in) / p.C_m; };
-    K_ex = 0.5 * commutator(step.dt, leak, ex);
-    K_in = 0.5 * commutator(step.dt, leak, in);
-    K_ex_in = 0.5 * (p.E_in - p.E_ex) * commutator(step.dt, ex, in);
+    K_ex = static_cast<float>(0.5 * commutator(step.dt, leak, ex));
+    K_in = static_cast<float>(0.5 * commutator(step.dt, leak, in));
+    K_ex_in = static_cast<float>(0.5 * (p.E_in - p.E_ex) * commutator(step.dt, ex, in));
   }
 
   State initial() const { return {.V_m = E_L}; }
 
   bool step(State& s, const Input& in) const {
-    const double rest = V_rest + in.I * per_I;
-    const double G_ex = s.g_ex * S_ex, G_in = s.g_in * S_in;
-    const double driven = S_L * (rest - s.V_m) + G_ex * (E_ex - s.V_m) + G_in * (E_in - s.V_m);
-    const double correction = s.g_ex * (K_ex * (E_ex - rest) + s.g_in * K_ex_in) + s.g_in * (K_in * (E_in - rest));
-    const double free = s.V_m + relaxation(S_L + G_ex + G_in) * (driven + correction);
+    const auto to_E_L = static_cast<float>(V_rest - s.V_m);
+    const float to_rest = to_E_L + in.I * per_I;
+    const float to_ex = to_E_L + D_ex, to_in = to_E_L + D_in;
+    const float G_ex = s.g_ex * S_ex, G_in = s.g_in * S_in;
+    const float driven = S_L * to_rest + G_ex * to_ex + G_in * to_in;
+    const float correction = s.g_ex * (K_ex * (to_ex - to_rest) + s.g_in * K_ex_in) + s.g_in * (K_in * (to_in - to_rest));
+    const double free = s.V_m + static_cast<double>(relaxation(S_L + G_ex + G_in) * (driven + correction));
     const double V = s.refractory > 0 ? s.V_m : free;
     const bool fires = V >= V_th;
     s.V_m = fires ? V_reset : V;
-    s.g_ex = s.g_ex * P_ex + in.ex;
-    s.g_in = s.g_in * P_in - in.in;
+    s.g_ex = without_subnormals(s.g_ex * P_ex) + in.ex;
+    s.g_in = without_subnormals(s.g_in * P_in) - in.in;
     s.refractory = fires ? refractory_steps : (s.refractory > 0 ? s.refractory - 1 : 0);
     return fires;
   }

@@ -70,7 +70,18 @@ class LoneNeurons {
     }
   }
   void set(const std::string& variable, double value, int32_t i = 0) {
-    reinterpret_cast<double*>(columns_[index(*model_.table().state, variable)].data())[i] = value;
+    const size_t c = index(*model_.table().state, variable);
+    const auto k = static_cast<size_t>(i);
+    switch (model_.table().state->list()[c].type) {
+      case FieldType::real:
+        reinterpret_cast<double*>(columns_[c].data())[k] = value;
+        break;
+      case FieldType::real32:
+        reinterpret_cast<float*>(columns_[c].data())[k] = static_cast<float>(value);
+        break;
+      default:
+        reinterpret_cast<int32_t*>(columns_[c].data())[k] = static_cast<int32_t>(value);
+    }
   }
   /// What arrives at the end of the next step.
   void give(const std::string& port, double value, int32_t i = 0) {
