@@ -27,6 +27,8 @@ struct RowContext {
   int64_t first;  ///< number of the row's first synapse: with it the entity of its draws
 };
 
+constexpr uint8_t gap_beyond = 255;
+
 struct SynapseTable {
   const SchemaInfo* source;  ///< state of a source; no fields: none. Floats.
   const char* couples;       ///< state variable that a coupling reads; null: carries spikes or activity
@@ -40,9 +42,10 @@ struct SynapseTable {
   /// The same where all n synapses have one weight.
   void (*deliver_common)(const void* object, const int32_t* target, float weight, int64_t n, float factor, float* positive,
                          float* negative, const RowContext*) noexcept;
-  /// The same with targets of 16 bits, numbers from where the planes begin: half the memory, and half the time where that is what limits.
-  void (*deliver_common16)(const void* object, const uint16_t* target, float weight, int64_t n, float factor, float* positive,
-                           float* negative, const RowContext*) noexcept;
+  /// The same with targets as gaps, a quarter of the memory: gap[k] is how far target k lies behind the one before it (the first: behind
+  /// where the planes begin); `gap_beyond` stands for no synapse, but that many neurons to pass. n gaps in all.
+  void (*deliver_gaps)(const void* object, const uint8_t* gap, float weight, int64_t n, float factor, float* positive, float* negative,
+                       const RowContext*) noexcept;
   /// The same with a delay a synapse: adds to plane[ahead[code[k]] + target[k]], where the planes are rings over the steps to come.
   void (*deliver_ahead)(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int64_t* ahead, int64_t n,
                         float factor, float* positive, float* negative, const RowContext*) noexcept;
@@ -105,8 +108,8 @@ struct Kind<synapse_kind> {
     }
   }
 
-  template <class T, class Index>
-  static void deliver_common(const void* object, const Index* target, float weight, int64_t n, float factor, float* positive,
+  template <class T>
+  static void deliver_common(const void* object, const int32_t* target, float weight, int64_t n, float factor, float* positive,
                              float* negative, const RowContext* row) noexcept {
     if constexpr (!is_coupling<T>) {
       const T model = *static_cast<const T*>(object);
@@ -120,6 +123,32 @@ struct Kind<synapse_kind> {
         float* __restrict plane = psc < 0 ? negative : positive;
 #pragma GCC unroll 8
         for (int64_t k = 0; k < n; ++k) plane[target[k]] += psc;
+      }
+    }
+  }
+
+  template <class T>
+  static void deliver_gaps(const void* object, const uint8_t* gap, float weight, int64_t n, float factor, float* positive, float* negative,
+                           const RowContext* row) noexcept {
+    if constexpr (!is_coupling<T>) {
+      const T model = *static_cast<const T*>(object);
+      if constexpr (is_random<T>) {
+        int64_t target = 0, synapse = 0;
+        for (int64_t k = 0; k < n; ++k) {
+          target += gap[k];
+          if (gap[k] == gap_beyond) continue;
+          const float psc = factor * transmitted(model, weight, row, synapse++);
+          (psc < 0 ? negative : positive)[target] += psc;
+        }
+      } else {
+        const float psc = factor * model.transmit(weight);
+        float* __restrict plane = psc < 0 ? negative : positive;
+#pragma GCC unroll 8
+        for (int64_t k = 0; k < n; ++k) {
+          plane += gap[k];
+          if (gap[k] == gap_beyond) [[unlikely]] continue;
+          *plane += psc;
+        }
       }
     }
   }
@@ -165,7 +194,7 @@ struct Kind<synapse_kind> {
     const char* couples = nullptr;
     if constexpr (is_coupling<T>) couples = T::couples;
     return {&schema_of<typename SourceOf<T>::type>(), couples,     sizeof(T), is_random<T>, &detail::make<T, Step>, &deliver<T>,
-            &deliver_common<T, int32_t>, &deliver_common<T, uint16_t>, &deliver_ahead<T>, &spike<T>, &couple<T>};
+            &deliver_common<T>, &deliver_gaps<T>, &deliver_ahead<T>, &spike<T>, &couple<T>};
   }
 };
 }  // namespace detail

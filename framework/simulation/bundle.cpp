@@ -138,20 +138,42 @@ void Bundle::split(const std::vector<int32_t>& borders) {
       }
   });
 
-  int32_t widest = 0;
-  for (size_t t = 1; t < borders.size(); ++t) widest = std::max(widest, borders[t] - borders[t - 1]);
-  near_targets = nullptr;
-  if (!one_weight || rates || coupling() || widest > 65536) return;
-  near_.resize(static_cast<size_t>(size()));
+  has_gaps = false;
+  if (one_weight && !rates && !coupling()) find_gaps(borders);
+}
+
+void Bundle::find_gaps(const std::vector<int32_t>& borders) {
+  // Each part's gaps are counted, then written where they belong.
+  const auto walk = [&](int64_t i, int32_t t, auto&& gap_is) {
+    const Part row = part(static_cast<int32_t>(i), t);
+    int32_t before = borders[static_cast<size_t>(t)];
+    for (int64_t k = row.begin; k < row.end; before = targets[k++]) {
+      int32_t gap = targets[k] - before;
+      for (; gap >= gap_beyond; gap -= gap_beyond) gap_is(gap_beyond);
+      gap_is(static_cast<uint8_t>(gap));
+    }
+  };
+  gap_begin_.assign(static_cast<size_t>(int64_t{sources_} * threads_ + 1), 0);
+  parallel_for(sources_, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int32_t t = 0; t < threads_; ++t) walk(i, t, [&](uint8_t) { ++gap_begin_[static_cast<size_t>(i * threads_ + t + 1)]; });
+  });
+  for (size_t k = 1; k < gap_begin_.size(); ++k) gap_begin_[k] += gap_begin_[k - 1];
+
+  // Targets far from one another are better listed.
+  if (gap_begin_.back() > 2 * size()) {
+    gap_begin_ = {};
+    return;
+  }
+  gap_.resize(static_cast<size_t>(gap_begin_.back()));
   parallel_for(sources_, 256, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
       for (int32_t t = 0; t < threads_; ++t) {
-        const Part row = part(static_cast<int32_t>(i), t);
-        for (int64_t k = row.begin; k < row.end; ++k)
-          near_[static_cast<size_t>(k)] = static_cast<uint16_t>(targets[k] - borders[static_cast<size_t>(t)]);
+        uint8_t* to = gap_.data() + gap_begin_[static_cast<size_t>(i * threads_ + t)];
+        walk(i, t, [&](uint8_t gap) { *to++ = gap; });
       }
   });
-  near_targets = near_.data();
+  has_gaps = true;
 }
 
 void Bundle::learn(const PluginValue& value, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,

@@ -5,6 +5,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "proxon/network/connectome.hpp"
 #include "proxon/simulation/population.hpp"
@@ -50,8 +51,13 @@ class Bundle {
   const int32_t* targets = nullptr;
   float* weight = nullptr;
 
-  /// Where there is one weight and every thread owns few enough targets: each synapse's target, counted from the first of its thread. Else null.
-  const uint16_t* near_targets = nullptr;
+  /// Where there is one weight and the targets lie close enough: those of a part of a row as gaps (SynapseTable::deliver_gaps), counted from
+  /// the first neuron of its thread.
+  bool has_gaps = false;
+  std::span<const uint8_t> gaps(int32_t source_neuron, int32_t thread) const {
+    const int64_t* begin = gap_begin_.data() + int64_t{source_neuron} * threads_ + thread;
+    return {gap_.data() + begin[0], static_cast<size_t>(begin[1] - begin[0])};
+  }
 
   /// Synapses [begin, end) of the bundle.
   struct Part {
@@ -88,7 +94,9 @@ class Bundle {
 
   int32_t sources_ = 0, target_size_ = 0, threads_ = 1;
   Column<int32_t> split_;
-  Column<uint16_t> near_;
+  void find_gaps(const std::vector<int32_t>& borders);
+  Column<uint8_t> gap_;
+  Column<int64_t> gap_begin_;  ///< [source][thread], and the end
   Column<int64_t> own_offset_, own_first_, number_;
   Column<int32_t> own_targets_;
   Column<float> own_weight_;

@@ -22,12 +22,13 @@ void decay(float* x, int64_t n, double keep) {
 
 /// Asks for a row part before it is needed: rows stand anywhere in memory, and the hardware guesses only within one.
 void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
-  const Bundle::Part part = bundle.part(source, thread);
-  const int64_t end = std::min(part.end, part.begin + 1024);
-  if (bundle.near_targets) {
-    for (int64_t k = part.begin; k < end; k += 32) __builtin_prefetch(bundle.near_targets + k);
+  if (bundle.has_gaps) {
+    const std::span<const uint8_t> gaps = bundle.gaps(source, thread);
+    for (size_t k = 0; k < std::min<size_t>(gaps.size(), 2048); k += 64) __builtin_prefetch(gaps.data() + k);
     return;
   }
+  const Bundle::Part part = bundle.part(source, thread);
+  const int64_t end = std::min(part.end, part.begin + 1024);
   for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.targets + k);
   if (bundle.one_weight) return;
   for (int64_t k = part.begin; k < end; k += 16) __builtin_prefetch(bundle.weight + k);
@@ -193,10 +194,11 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
       if (bundle.ahead())
         synapse.deliver_ahead(bundle.synapse.object(), targets, bundle.weight + part.begin, bundle.code + part.begin, ahead.data(), part.size(),
                               factor, positive, negative, &row);
-      else if (bundle.near_targets)
-        synapse.deliver_common16(bundle.synapse.object(), bundle.near_targets + part.begin, bundle.common, part.size(), factor,
-                                 positive + first_target, negative + first_target, &row);
-      else if (bundle.one_weight)
+      else if (bundle.has_gaps) {
+        const std::span<const uint8_t> gaps = bundle.gaps(sources[i], number_);
+        synapse.deliver_gaps(bundle.synapse.object(), gaps.data(), bundle.common, static_cast<int64_t>(gaps.size()), factor,
+                             positive + first_target, negative + first_target, &row);
+      } else if (bundle.one_weight)
         synapse.deliver_common(bundle.synapse.object(), targets, bundle.common, part.size(), factor, positive, negative, &row);
       else
         synapse.deliver(bundle.synapse.object(), targets, bundle.weight + part.begin, part.size(), factor, positive, negative, &row);

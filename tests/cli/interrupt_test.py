@@ -40,6 +40,17 @@ def after(process, line):
     raise Failed(f"ended before the line '{line}': {process.stderr.read()}")
 
 
+def recorded(process, archive, bytes):
+    """Waits until so much has been recorded, however slow the machine."""
+    def size():
+        return os.path.getsize(archive) if os.path.exists(archive) else 0
+
+    until, begin = time.monotonic() + 200, size()
+    while size() < begin + bytes:
+        check(process.poll() is None and time.monotonic() < until, f"{archive} should grow")
+        time.sleep(0.05)
+
+
 def held_at_first_line(*arguments):
     """Starts the program with a standard output that is full: it stands still at the first line that it prints."""
     reading, writing = os.pipe()
@@ -69,9 +80,9 @@ for word, number in signals:
     @case(f"{word} in stage simulate, and on with fit")
     def _(number=number):
         write()
-        process = start("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=10000 s")
+        process = start("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=10000 s", "--set", "record.flush_interval=100")
         after(process, "network")
-        time.sleep(1)
+        recorded(process, "run.h5", 8_000_000)  # some 8 s
         stop(process, number, "simulate")
         check(stages("run.h5") == [] and not os.path.exists("run.h5.before"), "no stage is done")
         whole("run.h5")
@@ -175,7 +186,7 @@ def _():
     write()
     process = start("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=10000 s", "--set", "record.flush_interval=100")
     after(process, "network")
-    time.sleep(1.2)
+    recorded(process, "run.h5", 1_000_000)
     process.kill()
     process.communicate()
     result = ok("run", "--from", "run.h5")

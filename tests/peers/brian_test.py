@@ -1,4 +1,4 @@
-"""Membrane traces and spike times of every neuron model against Brian 2 (Stimberg, Brette & Goodman 2019, doi:10.7554/eLife.47314).
+"""Membrane traces, rates and spike times of every neuron model against Brian 2 (Stimberg, Brette & Goodman 2019, doi:10.7554/eLife.47314).
 
 brian_test.py PROXON WORK_FOLDER. Brian integrates the models' equations, as `proxon plugin describe` states them, by Runge-Kutta of order 4 in steps
 of 0.02 ms, with thresholds looked at every 0.1 ms where the model does so: what remains is the rounding of recorded floats (4e-6 mV at 70 mV)
@@ -15,7 +15,7 @@ try:
 except ImportError:
     print("skipped: Brian 2 is not installed (Debian: python3-brian)")
     sys.exit(77)
-from peers import Peer, compare, dt, duration, excitatory, inhibitory, proxon, step_from, step_to
+from peers import Peer, compare, dt, duration, excitatory, inhibitory, proxon, run, step_from, step_to
 
 program, work = sys.argv[1:3]
 b2.prefs.codegen.target = "numpy"
@@ -128,4 +128,37 @@ case("mat2_psc_exp", mat + psc_exp, "v >= -51.0 + t1 + t2", "t1 += 37; t2 += 2",
 
 case("glif_psc", "dv/dt = (-g * (v - E_L) + I + Isyn) / C_m / ms : 1 (unless refractory)\n" + psc_alpha, "v > V_th", "v = V_r",
      dict(g=9.43, E_L=-78.85, V_th=-51.68, C_m=58.72, V_r=-78.85, tau_ex=2.0, tau_in=2.0), 400.0, (300.0, -200.0), {"v": -78.85}, add[psc_alpha], 2e-5, t_ref=4.0, parameters={"t_ref": 4.0})
+
+# Rate neurons: A under a current step, exact since its drive is constant in a step; and B, which A drives. B sees A's rate a step late and holds it
+# for a step (order 1): off by at most 2 dt times the steepest slope of A, times weight and the steepest gain.
+def rates(model, gain, steepest, parameters, current=1.2, weight=0.8, tau=10.0, rate_lambda=1.0, mu=0.1):
+    b2.start_scope()
+    b2.defaultclock.dt = fine * ms
+    grid = np.arange(0, duration + 1, dt) + 1e-9
+    outside = b2.TimedArray(np.where((grid >= step_from) & (grid < step_to), current, 0.0), dt=dt * ms)
+    space = dict(outside=outside, tau=tau, mu=mu, weight=weight, decay=rate_lambda, ms=ms)
+    pair = b2.NeuronGroup(1, f"I : 1\nda/dt = (-decay * a + mu + {gain('I')}) / tau / ms : 1\ndb/dt = (-decay * b + mu + {gain('weight * a')}) / tau / ms : 1",
+                          method="rk4", namespace=space)
+    pair.run_regularly("I = outside(t + 0.01 * ms)", dt=dt * ms, when="before_groups")
+    monitor = b2.StateMonitor(pair, ["a", "b"], record=True, dt=dt * ms, when="start")
+    b2.Network(pair, monitor).run((duration + dt) * ms, namespace=space)
+    inside = "".join(f", {key} = {value}" for key, value in dict(parameters, tau=tau, mu=mu, sigma=0.0, **{"lambda": rate_lambda}).items())
+    text = "seed = 1\n"
+    for name in "AB":
+        text += (f'[network.populations.{name}]\nsize = 1\nneuron = {{ name = "{model}"{inside} }}\n'
+                 f'[record.traces.{name}]\nsource = "{name}"\nvariable = "activity"\ninterval = {dt}\n')
+    text += (f'[network.projections.AB]\nsource = "A"\ntarget = "B"\nconnectivity = "one_to_one"\nweight = {weight}\ndelay = {dt}\n'
+             f'[stimuli.step]\ntarget = "A"\n'
+             f'generator = {{ name = "step_current_generator", amplitude_times = [{step_from}, {step_to}], amplitude_values = [{current}, 0] }}\n')
+    traces = run(program, work, model, text, ["A", "B"], "activity")
+    slope = np.max(np.abs(np.diff(monitor.a[0]))) / dt
+    for name, theirs, tolerance in (("A", monitor.a[0], 2e-6), ("B", monitor.b[0], 2 * dt * slope * weight * steepest)):
+        off = np.max(np.abs(traces[name] - np.array(theirs)[1:len(traces[name]) + 1]))
+        peer.check(off <= tolerance, f"{model}, {'current step' if name == 'A' else 'rate that arrives'}: trace within {off:.2g} (allowed {tolerance:.2g})")
+
+
+rates("lin_rate", lambda h: f"1.5 * ({h})", 1.5, {"g": 1.5})
+rates("tanh_rate", lambda h: f"tanh(1.5 * (({h}) - 0.2))", 1.5, {"g": 1.5, "theta": 0.2})
+rates("sigmoid_rate", lambda h: f"2 / (1 + exp(-3 * (({h}) - 0.4)))", 1.5, {"g": 2.0, "beta": 3.0, "theta": 0.4})
+rates("threshold_lin_rate", lambda h: f"clip(1.5 * (({h}) - 0.3), 0, 1)", 1.5, {"g": 1.5, "theta": 0.3, "alpha": 1.0})
 peer.done()

@@ -32,8 +32,7 @@ class Peer:
 
 def proxon(program, work, model, parameters, current, weights, variable="V_m", initial=None):
     """Runs both neurons; gives for A and S the trace (a row at each multiple of dt, from dt on) and the spike times, ms."""
-    work = pathlib.Path(work)
-    work.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(work).mkdir(parents=True, exist_ok=True)
     inside = "".join(f", {key} = {str(value).lower() if isinstance(value, bool) else value}" for key, value in parameters.items())
     text = "seed = 1\n"
     for name in "AS":
@@ -45,19 +44,22 @@ def proxon(program, work, model, parameters, current, weights, variable="V_m", i
              f'generator = {{ name = "step_current_generator", amplitude_times = [{step_from}, {step_to}], amplitude_values = [{current}, 0] }}\n')
     for name, times, weight in (("ex", excitatory, weights[0]), ("in", inhibitory, weights[1])):
         text += f'[stimuli.{name}]\ntarget = "S"\nweight = {weight}\ngenerator = {{ name = "spike_generator", spike_times = {times} }}\n'
+    traces = run(program, work, model, text, "AS", variable)
+    with h5py.File(pathlib.Path(work) / f"{model}.h5") as f:
+        return {name: (traces[name], f[f"spikes/{name}/timestamps"][:]) for name in "AS"}
+
+
+def run(program, work, model, text, names, variable):
+    """Runs an experiment for the length of the comparison; gives the trace of each name."""
     text += f"[simulation]\ndt = {dt}\nduration = {duration}\n"
-    file, archive = work / f"{model}.toml", work / f"{model}.h5"
+    file, archive = pathlib.Path(work) / f"{model}.toml", pathlib.Path(work) / f"{model}.h5"
     file.write_text(text)
     result = subprocess.run([program, "simulate", str(file), "--output", str(archive), "--overwrite"], capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stderr)
-    answer = {}
     with h5py.File(archive) as f:
-        for name in "AS":
-            report = f[f"report/{name}/{variable}/data"] if f"report/{name}/{variable}" in f else next(
-                f[f"report/{key}/data"] for key in f["report"] if name in key)
-            answer[name] = (report[:, 0].astype(float), f[f"spikes/{name}/timestamps"][:])
-    return answer
+        return {name: (f[f"report/{name}/{variable}/data"] if f"report/{name}/{variable}" in f else next(
+            f[f"report/{key}/data"] for key in f["report"] if name in key))[:, 0].astype(float) for name in names}
 
 
 def compare(peer, what, mine, theirs, tolerance, jitter=1e-6):
