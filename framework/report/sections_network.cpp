@@ -97,8 +97,10 @@ Section network_section(const archive::Reader& reader) {
     const archive::SynapseBlock some = reader.synapses(p, 0, std::min(record.n_synapses, most_synapses));
     const std::vector<double> weights(some.weights.begin(), some.weights.end());
     const double n = std::max<double>(1, static_cast<double>(weights.size()));
-    double mean = 0, squares = 0;
-    for (const double w : weights) mean += w / n;
+    const double first = weights.empty() ? 0 : weights.front();  // what equal weights differ by is 0
+    double beyond = 0, squares = 0;
+    for (const double w : weights) beyond += w - first;
+    const double mean = first + beyond / n;
     for (const double w : weights) squares += (w - mean) * (w - mean);
     projections.rows.push_back({record.name, record.source, record.target, listed(record.parameters, "connectivity"), record.n_synapses,
                                 record.synapse, record.learning_rule.empty() ? Cell() : Cell(record.learning_rule), mean,
