@@ -21,7 +21,8 @@ environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM":
 
 
 def start(ranks, *arguments):
-    command = [os.environ["MPIEXEC"], "-q", "-n", str(ranks), proxon, *map(str, arguments)]
+    # Told to stop, mpirun gives the ranks a minute to write a checkpoint.
+    command = [os.environ["MPIEXEC"], "-q", "--mca", "odls_base_sigkill_timeout", "60", "-n", str(ranks), proxon, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
@@ -78,8 +79,8 @@ def _():
     same_bits("simulate", "experiment.toml", "--set", "simulation.duration=200 ms", combinations=((3, 1),))
 
 
-def stopped_in_the_middle(*arguments):
-    """Two ranks, of which the second gets Ctrl-C some time after the archive is there; sooner, where a fast machine had already ended."""
+def stopped_in_the_middle(whom, *arguments):
+    """Two ranks; the second, or mpirun, gets Ctrl-C some time after the archive is there; sooner, where a fast machine had already ended."""
     for seconds in (0.3, 0.1, 0.03, 0.01, 0):
         if os.path.exists("broken.h5"):
             os.remove("broken.h5")
@@ -89,7 +90,9 @@ def stopped_in_the_middle(*arguments):
             time.sleep(0.01)
         time.sleep(seconds)
         children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
-        if len(children) == 2:
+        if whom == "mpirun":
+            process.send_signal(signal.SIGINT)
+        elif len(children) == 2:
             os.kill(int(children[1]), signal.SIGINT)
         result = ended(process)
         if result.status != 0:
@@ -97,14 +100,14 @@ def stopped_in_the_middle(*arguments):
     check(False, "every run had ended before it could be stopped")
 
 
-@case("stopped on one rank, then --resume on any number")
+@case("stopped on one rank or by mpirun, then --resume on any number")
 def _():
     shutil.copy(here / "spiking.toml", ".")
     long = ["--set", "simulation.duration=2 s"]
     ok("simulate", "spiking.toml", "-o", "whole.h5", *long)
-    for threads, ranks in ((1, 3), (2, 1)):
-        result = stopped_in_the_middle("simulate", "spiking.toml", "-o", "broken.h5", "-t", threads, *long)
-        check(result.status == 130 and result.err.count("proxon: interrupted in stage simulate") == 1, f"should say once that it was interrupted:\n{result}")
+    for whom, threads, ranks in (("rank", 1, 3), ("rank", 2, 1), ("mpirun", 1, 2)):
+        result = stopped_in_the_middle(whom, "simulate", "spiking.toml", "-o", "broken.h5", "-t", threads, *long)
+        check(result.status == (130 if whom == "rank" else 1) and result.err.count("proxon: interrupted in stage simulate") == 1, f"should say once that it was interrupted:\n{result}")
         whole("broken.h5")
         result = ended(start(ranks, "simulate", "spiking.toml", "-o", "broken.h5", "--resume", *long))
         check(result.status == 0 and result.err.count("going on from t = ") == 1, f"goes on, and says from where once:\n{result}")
