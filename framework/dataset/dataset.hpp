@@ -91,7 +91,7 @@ struct Normalisation {
   std::vector<double> mean, std;
 };
 
-class Dataset : public SampleSource {
+class Dataset : public NamedSource {
  public:
   /// Reads the whole recording once, to check it and to take its constants. Throws Error with one sentence: an unknown
   /// channel (nearest name), a time that is no multiple of bin, a window longer than the recording, an empty split, a
@@ -115,31 +115,31 @@ class Dataset : public SampleSource {
   const std::vector<std::string>& input_channel_names() const { return input_.names(); }
   const std::vector<std::string>& target_channel_names() const { return target_.names(); }
   /// One a column of Y: the channel's name, with " +20 ms" for later bins of the horizon.
-  std::vector<std::string> output_names() const;
+  std::vector<std::string> output_names() const override;
   /// "Hz", "1", "mV" ...: one a target channel.
   const std::vector<std::string>& target_units() const { return target_.units(); }
 
   /// Outputs [first, first + columns) that each of the target specs gave, in their order; of the first bin of a horizon.
-  std::vector<std::pair<int64_t, int64_t>> target_ranges() const { return target_.ranges(); }
-  double bin() const { return bin_; }
+  std::vector<std::pair<int64_t, int64_t>> target_ranges() const override { return target_.ranges(); }
+  double bin() const override { return bin_; }
 
   /// End of the sample's first target bin, ms; those of the later steps of a sequence follow bin by bin.
-  double sample_time(Split split, int64_t number) const;
+  double sample_time(Split split, int64_t number) const override;
   /// The first step of a sample that is asked for, and that no sample before it has: sequences may overlap.
-  int64_t first_new_step(Split split, int64_t number) const;
+  int64_t first_new_step(Split split, int64_t number) const override;
   /// Mean target over the training samples, in its own unit: what a twin has to beat. [outputs]
-  std::vector<float> baseline() const;
+  std::vector<float> baseline() const override;
   const Normalisation& input_normalisation() const { return input_constants_; }
   const Normalisation& target_normalisation() const { return target_constants_; }
   /// Turns rows of Y (or of predictions) back into the targets' own units, in place. [n x outputs]
-  void to_units(std::span<float> Y) const;
+  void to_units(std::span<float> Y) const override;
   /// First and last moment that the windows of a split reach, ms.
   std::pair<double, double> span(Split split) const;
 
   /// What an archive keeps to use the twin later: constants of normalisation, mean targets (a channel each), sizes.
   archive::Object record() const;
   /// A few lines for a person: channels, windows, samples a split, memory.
-  std::string describe() const;
+  std::string describe() const override;
 
  private:
   /// Bins that windows may not leave: a split, or a trial. Samples of a split are numbered segment by segment.

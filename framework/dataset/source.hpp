@@ -1,10 +1,12 @@
 // Where a fit's samples come from: rows of X and Y, asked for by number, batch after batch, so that they never have to be in memory all at
-// once. The dataset over recordings is one such source; MemorySource is another. Values are float32, already normalised. A sample is one row, or
-// a run of steps in time with a row each; rows of spikes may come as events, which are what is not 0.
+// once. The dataset over recordings is one such source, labelled samples out of files another; MemorySource is a third. Values are float32,
+// already normalised. A sample is one row, or a run of steps in time with a row each; rows of spikes may come as events, which are what is not 0.
+// Samples may differ in length: a batch then has as many steps as its longest one, and rows of zeros after the end of the others, which count nowhere.
 #pragma once
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,26 +28,57 @@ class SampleSource {
   virtual int64_t steps() const { return 1; }
   /// Steps at the begin of a sample of which nothing is asked.
   virtual int64_t burn_in() const { return 0; }
+  /// Whether samples differ in length, steps() being the longest; and the steps that are a sample's own. Such samples have no burn-in.
+  virtual bool varies() const { return false; }
+  virtual int64_t length(Split, int64_t) const { return steps(); }
+  /// Steps that gather() writes of each of these samples: those of the longest.
+  int64_t steps_of(Split split, std::span<const int64_t> numbers) const {
+    if (!varies()) return steps();
+    int64_t most = 1;
+    for (const int64_t number : numbers) most = std::max(most, length(split, number));
+    return most;
+  }
   /// True where inputs can be had as events.
   virtual bool sparse() const { return false; }
   /// Mean of each output over the training samples; empty where that is not known.
   virtual std::vector<float> mean_targets() const { return {}; }
   /// Number of samples of a split; 0 where there is none.
   virtual int64_t samples(Split split) const = 0;
-  /// Writes samples `numbers` (each in [0, samples(split)), in any order) as X [n x steps x inputs] and Y [n x steps x outputs], row-major.
-  /// Called by one thread at a time; may itself use several.
+  /// Writes samples `numbers` (each in [0, samples(split)), in any order) as X [n x steps x inputs] and Y [n x steps x outputs], row-major,
+  /// steps being steps_of(split, numbers). Called by one thread at a time; may itself use several.
   virtual void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) = 0;
-  /// X and Y of all samples of a split, in their order.
+  /// X and Y of all samples of a split, in their order; padded to the longest of them.
   std::pair<std::vector<float>, std::vector<float>> all(Split split) {
     std::vector<int64_t> numbers(static_cast<size_t>(samples(split)));
     std::iota(numbers.begin(), numbers.end(), int64_t{0});
-    const auto rows = numbers.size() * static_cast<size_t>(steps());
+    const auto rows = numbers.size() * static_cast<size_t>(steps_of(split, numbers));
     std::vector<float> X(rows * static_cast<size_t>(inputs())), Y(rows * static_cast<size_t>(outputs()));
     if (!numbers.empty()) gather(split, numbers, X.data(), Y.data());
     return {std::move(X), std::move(Y)};
   }
   /// The same as gather() with the inputs as events, indexed; only where sparse().
   virtual void gather(Split, std::span<const int64_t>, EventList&, float*) { fail("these samples are not sparse"); }
+};
+
+/// Samples whose columns and rows mean something to a person: what a twin is fitted to and archived with.
+class NamedSource : public SampleSource {
+ public:
+  /// One a column of Y.
+  virtual std::vector<std::string> output_names() const = 0;
+  /// Outputs [first, first + columns) that each table of targets gave, in their order.
+  virtual std::vector<std::pair<int64_t, int64_t>> target_ranges() const = 0;
+  /// From a step to the next, ms.
+  virtual double bin() const = 0;
+  /// Time of the sample's first target, ms; those of the later steps of a sequence follow bin by bin.
+  virtual double sample_time(Split split, int64_t number) const = 0;
+  /// The first step of a sample that is asked for, and that no sample before it has: sequences may overlap.
+  virtual int64_t first_new_step(Split, int64_t) const { return burn_in(); }
+  /// Mean target over the training samples, in its own unit: what a twin has to beat. [outputs]
+  virtual std::vector<float> baseline() const = 0;
+  /// Turns rows of Y (or of predictions) back into the targets' own units, in place. [n x outputs]
+  virtual void to_units(std::span<float>) const {}
+  /// A few lines for a person.
+  virtual std::string describe() const = 0;
 };
 
 /// Samples that are in memory anyway: one X and one Y a split, row-major.

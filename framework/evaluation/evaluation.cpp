@@ -38,6 +38,7 @@ void check_input(const EvaluationInput& input) {
   if (!input.target.empty()) {
     PROXON_CHECK(input.target.size() % channels == 0 && input.baseline.size() == channels,
                  "{} targets, {} channels, {} baselines", input.target.size(), channels, input.baseline.size());
+    PROXON_CHECK(input.time.empty() || input.time.size() * channels == input.target.size(), "{} times, {} targets, {} channels", input.time.size(), input.target.size(), channels);
     check_finite(input.target, channels, "a target");
     check_finite(input.prediction, channels, "a prediction");
     check_finite(input.baseline, channels, "a baseline");
@@ -134,6 +135,7 @@ std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std:
     first.input.channels = static_cast<int64_t>(input.channels.size());
     first.input.rows = input.channels.empty() ? 0 : static_cast<int64_t>(input.target.size() / input.channels.size());
     first.input.channel_names = names.data();
+    first.input.row_time = input.time.empty() ? nullptr : input.time.data();
   }
   std::vector<Case> result{first};
   if ((needs & needs_prediction) && !input.target.empty())

@@ -19,6 +19,7 @@ namespace proxon {
 struct EvaluationInput {
   std::string scope = "test";         ///< what the rows are: for MetricRecord::scope
   std::vector<std::string> channels;  ///< names of the columns below
+  std::span<const double> time;       ///< of each row, ms; empty where rows have none
   std::span<const float> target;      ///< [rows x channels], row-major, in the targets' own units
   std::span<const float> prediction;  ///< [rows x channels]
   std::span<const float> baseline;    ///< [channels]: mean target over the training span

@@ -16,6 +16,7 @@ TestRows read_test_rows(const archive::Reader& reader) {
     const archive::PredictionBlock block = reader.predictions(begin, std::min(begin + most, reader.prediction_rows()));
     for (size_t r = 0; r < block.time_ms.size(); ++r) {
       if (block.split[r] != Split::test) continue;
+      rows.time.push_back(block.time_ms[r]);
       auto append = [&](std::vector<float>& to, const std::vector<float>& from) {
         to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
       };
@@ -70,8 +71,9 @@ Comparison::Comparison(const Experiment& experiment, const archive::Reader& read
   input_.seed = experiment.seed;
   if (experiment.has_dataset && (!experiment.heads.empty() || experiment.dataset.as<DatasetOptions>().sequence > 0))
     dataset_ = open_dataset(experiment, reader);
+  const std::unique_ptr<LabelledSamples> samples = experiment.has_samples && !experiment.heads.empty() ? open_samples(experiment) : nullptr;
   if (!experiment.heads.empty())
-    for (const TargetRange& target : target_ranges(experiment, *dataset_)) input_.groups.push_back({target.name, target.first, target.columns});
+    for (const TargetRange& target : target_ranges(experiment, samples ? static_cast<const NamedSource&>(*samples) : *dataset_)) input_.groups.push_back({target.name, target.first, target.columns});
 
   // What the biological network did.
   const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
@@ -94,6 +96,7 @@ const Biology& Comparison::biology() {
 std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const std::optional<archive::ModelRecord>& model) {
   EvaluationInput input = input_;
   input.channels = rows.channels;
+  input.time = rows.time;
   input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
   if (!model || model->layers.empty()) return evaluate(experiment_.metrics, input);
 

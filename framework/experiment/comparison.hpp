@@ -9,6 +9,7 @@ namespace proxon {
 /// What a twin says of the test span, and the mean targets of the training span, in the targets' own units, row-major.
 struct TestRows {
   std::vector<std::string> channels;
+  std::vector<double> time;  ///< of each row, ms
   std::vector<float> target, prediction, baseline;
 };
 

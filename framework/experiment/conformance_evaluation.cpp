@@ -115,6 +115,7 @@ void reader(const PluginValue& plugin, Findings& findings) {
     return "";
   };
   const Instance<ReaderTable, ReaderSetup> model(plugin, ReaderSetup{&services});
+  if (!model.table().read && !model.table().samples) return findings.add("it reads neither networks nor samples.");
 
   static bool negative;
   negative = false;
@@ -123,9 +124,15 @@ void reader(const PluginValue& plugin, Findings& findings) {
   sink.nodes = [](void*, int64_t n) { negative |= n < 0; };
   sink.edge = [](void*, const char*, int64_t source, const char*, int64_t target, double, double, int64_t) { negative |= source < 0 || target < 0; };
   sink.edges = [](void*, const double*, const double*, const double*, const double*, int64_t n) { negative |= n < 0; };
+  SampleSinkTable samples{};
+  samples.numbers = [](void*, const float*, int64_t rows, int64_t columns) { negative |= rows < 0 || columns < 0; };
+  samples.texts = [](void*, const std::string_view*, int64_t columns, int64_t) { negative |= columns < 0; };
+  samples.end_sample = [](void*) {};
+  // As what it can be read; a file that neither can read is complained of by both.
   auto read = [&](const std::string& path) {
     Status status;
-    model.table().read(model.object(), path.c_str(), &sink, &status);
+    if (model.table().read) model.table().read(model.object(), path.c_str(), &sink, &status);
+    if (model.table().samples && !status.failed) model.table().samples(model.object(), path.c_str(), &samples, &status);
     return status;
   };
 

@@ -1,5 +1,6 @@
 #include "proxon/base/progress.hpp"
 #include "proxon/experiment/reference.hpp"
+#include "proxon/experiment/twin.hpp"
 
 namespace proxon {
 namespace {
@@ -28,6 +29,19 @@ int64_t channel_width(const Experiment& experiment, const ChannelSpec& spec) {
   return experiment.blueprint.population(name).size;
 }
 
+/// The twin in the shape of what it is fitted to.
+std::string model_text(const Experiment& experiment, const ApproximatorSetup& setup) {
+  const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
+  std::string rest = plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ");
+  for (const auto& [name, values] : experiment.heads) rest += fmt::format("  head {}\n{}", name, entries_text(values, "    "));
+  if (static_cast<const ApproximatorTable*>(approximator.plugin->table)->takes_graph) return "model: one unit a neuron of the targets\n" + rest;
+  const Model model(approximator, setup);
+  std::string text = fmt::format("model: {} parameters in {} layers\n", format_count(static_cast<int64_t>(model.theta().size())), model.layers().size());
+  for (const LayerInfo& layer : model.layers())
+    text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, activation_names[static_cast<size_t>(layer.activation)]);
+  return text + rest;
+}
+
 std::string dataset_text(const Experiment& experiment) {
   const auto& options = experiment.dataset.as<DatasetOptions>();
   auto bins = [&](double ms) { return std::max<int64_t>(1, std::llround(ms / options.bin)); };
@@ -46,18 +60,16 @@ std::string dataset_text(const Experiment& experiment) {
   for (const auto& [side, channels] : sides)
     for (const auto& [name, values] : *channels) text += fmt::format("  {} {}\n{}", side, name, entries_text(values, "    "));
   if (!experiment.has_model) return text;
+  return text + model_text(experiment, {sequences ? inputs : inputs * bins(options.history), sequences ? outputs : outputs * bins(options.horizon), options.bin});
+}
 
-  const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
-  std::string heads;
-  for (const auto& [name, values] : experiment.heads) heads += fmt::format("  head {}\n{}", name, entries_text(values, "    "));
-  if (static_cast<const ApproximatorTable*>(approximator.plugin->table)->takes_graph)
-    return text + "model: one unit a neuron of the targets\n" + plugin_text(approximator, "approximator", "  ") + "training:\n" +
-           entries_text(experiment.training, "  ") + heads;
-  const Model model(approximator, {sequences ? inputs : inputs * bins(options.history), sequences ? outputs : outputs * bins(options.horizon), options.bin});
-  text += fmt::format("model: {} parameters in {} layers\n", format_count(static_cast<int64_t>(model.theta().size())), model.layers().size());
-  for (const LayerInfo& layer : model.layers())
-    text += fmt::format("  {}: {} x {}, {}\n", layer.name.c_str(), layer.inputs, layer.outputs, activation_names[static_cast<size_t>(layer.activation)]);
-  return text + plugin_text(approximator, "approximator", "  ") + "training:\n" + entries_text(experiment.training, "  ") + heads;
+/// Labelled samples, which are read for it, and the twin.
+std::string samples_text(const Experiment& experiment) {
+  const std::unique_ptr<LabelledSamples> samples = open_samples(experiment);
+  std::string text = samples->describe() + entries_text(experiment.samples, "  ");
+  for (const auto& [side, specs] : {std::pair{"input", &experiment.sample_inputs}, {"target", &experiment.sample_targets}})
+    for (const auto& [name, values] : *specs) text += fmt::format("  {} {}\n{}", side, name, entries_text(values, "    "));
+  return experiment.has_model ? text + model_text(experiment, {samples->inputs(), samples->outputs(), samples->bin()}) : text;
 }
 
 }  // namespace
@@ -65,6 +77,11 @@ std::string dataset_text(const Experiment& experiment) {
 std::string describe_experiment(const Experiment& experiment) {
   const auto& head = experiment.head.as<ExperimentSettings>();
   std::string text = fmt::format("{}: {}\n", experiment.title, head.description.empty() ? "(no description)" : head.description);
+  if (experiment.has_samples) {
+    text += fmt::format("seed {}\n\n{}\nmetrics:", experiment.seed, samples_text(experiment));
+    for (const PluginValue& metric : experiment.metrics) text += " " + metric.name;
+    return text + "\n";
+  }
   text += fmt::format("seed {}\n\nnetwork:\n", experiment.seed);
   for (const Population* population : experiment.blueprint.populations()) {
     text += fmt::format("  population {}: {} neurons\n", population->name, format_count(population->size)) + plugin_text(population->neuron, "neuron", "    ");

@@ -1,5 +1,6 @@
 // Files that an experiment declares: what data it stands on, where that comes from, and that it is still the same.
 #pragma once
+#include "proxon/archive/reader.hpp"
 #include "proxon/schema/document.hpp"
 
 namespace proxon {
@@ -24,6 +25,12 @@ struct FileSettings {
 /// Reads the tables below `files` and looks at each file. Throws Error when one is missing (with its origin, licence and sum) or has changed.
 /// Gives the declarations by name, for the archive.
 std::vector<std::pair<std::string, Values>> read_files(Table root);
+
+/// The files that an archive was made from, as they are declared there: they must still be there, and unchanged. Throws Error.
+std::vector<std::pair<std::string, Values>> archived_files(const archive::Reader& reader);
+
+/// Declares the sum of each file that has none, and where it is from anywhere, so that an archive says what it was made from.
+void pin_files(std::vector<std::pair<std::string, Values>>& files);
 
 /// SHA-256 (FIPS 180-4) of a file's bytes, 64 hexadecimal digits.
 std::string sha256_of(const std::string& path);

@@ -13,7 +13,7 @@ namespace proxon {
 struct FitGroup::State {
   const Experiment& experiment;
   archive::Reader reader;
-  std::unique_ptr<Dataset> dataset;
+  std::unique_ptr<NamedSource> dataset;
   Model model;
   std::unique_ptr<MemorySource> samples;
   Comparison comparison;
@@ -21,7 +21,7 @@ struct FitGroup::State {
   bool suits = false, proved = false;
 
   State(const Experiment& experiment, const std::string& archive)
-      : experiment(experiment), reader(archive), dataset(open_dataset(experiment, reader)), model(make_twin(experiment, *dataset, reader)),
+      : experiment(experiment), reader(archive), dataset(open_source(experiment, reader)), model(make_twin(experiment, *dataset, reader)),
         comparison(experiment, reader) {
     suits = may_train_together(model, *dataset);
     if (!suits) return;
@@ -33,6 +33,7 @@ struct FitGroup::State {
       if (split == Split::test) test.target = std::move(Y);
     }
     dataset->to_units(test.target);
+    for (int64_t i = 0; i < dataset->samples(Split::test); ++i) test.time.push_back(dataset->sample_time(Split::test, i));
     test.channels = dataset->output_names(), test.baseline = dataset->baseline();
   }
 

@@ -38,7 +38,7 @@ void stage(const std::string& name, const std::string& archive, int64_t total, B
     stop_if_interrupted(name.c_str());
     body(progress);
   } catch (const Interrupted&) {
-    if (name == "network") throw Interrupted("interrupted in stage network; nothing was written.");
+    if (name == "network" || name == "samples") throw Interrupted(fmt::format("interrupted in stage {}; nothing was written.", name));
     throw Interrupted(
         fmt::format("interrupted in stage {}; {} is whole and holds what was done so far.", name, archive));
   }
@@ -105,9 +105,30 @@ void simulate_for_first_rank(Simulation& simulation, const Connectome& connectom
   leave_ranks();
 }
 
+/// Of an experiment whose samples come from files: nothing is simulated, but the files are read once, so that what is wrong with them is said before
+/// there is an archive.
+void begin_without_simulation(Experiment& experiment, const RunOptions& run) {
+  if (rank() > 0) return leave_ranks();
+  stage("samples", run.archive, 1, [&](Progress& progress) {
+    const std::unique_ptr<LabelledSamples> samples = open_samples(experiment);
+    if (experiment.has_model) {
+      const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
+      if (static_cast<const ApproximatorTable*>(approximator.plugin->table)->takes_graph)
+        fail("approximator '{}' has the neurons of a network as its units, and labelled samples come without one.", approximator.name);
+      Model(approximator, ApproximatorSetup{samples->inputs(), samples->outputs(), samples->bin()});
+    }
+    archive::Writer writer = archive::Writer::create(run.archive, skeleton_of_samples(experiment), writer_options(experiment));
+    writer.end_stage("simulate", 0);
+    writer.close();
+    leave_ranks();
+    progress.done(fmt::format("{} files; stages network and simulate are left out", experiment.files.size()));
+  });
+}
+
 void simulate(Experiment& experiment, const RunOptions& run) {
   if (rank() == 0 && fs::exists(run.archive) && !run.overwrite && !run.resume)
     fail("{}: exists already; give --overwrite, --resume to go on with it, or another name with --output.", run.archive);
+  if (experiment.has_samples) return begin_without_simulation(experiment, run);
 
   Connectome connectome;
   stage("network", run.archive, 1, [&](Progress& progress) {
@@ -173,21 +194,22 @@ void simulate(Experiment& experiment, const RunOptions& run) {
 }
 
 /// Predictions of every sample, in the targets' own units, into the archive block by block; of sequences, a row a step that is asked for.
-void write_predictions(Dataset& dataset, const Model& model, archive::Writer& writer) {
+void write_predictions(NamedSource& dataset, const Model& model, archive::Writer& writer) {
   writer.start_predictions(dataset.output_names());
   const std::vector<float> mean = dataset.baseline();
   const auto width = static_cast<size_t>(dataset.outputs());
-  const int64_t most = std::max<int64_t>(1, 4096 / dataset.steps());
+  const int64_t most = Predictor::block(model, dataset);
   Predictor predict(model, dataset, most);
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     for (int64_t begin = 0; begin < dataset.samples(split); begin += most) {
       std::vector<int64_t> numbers;
       for (int64_t i = begin; i < std::min(begin + most, dataset.samples(split)); ++i) numbers.push_back(i);
       const auto [target, prediction] = predict(dataset, split, numbers);
+      const int64_t steps = dataset.steps_of(split, numbers);
       archive::PredictionBlock block;
       for (size_t i = 0; i < numbers.size(); ++i)
-        for (int64_t step = dataset.first_new_step(split, numbers[i]); step < dataset.steps(); ++step) {
-          const size_t at = (i * static_cast<size_t>(dataset.steps()) + static_cast<size_t>(step)) * width;
+        for (int64_t step = dataset.first_new_step(split, numbers[i]); step < dataset.length(split, numbers[i]); ++step) {
+          const size_t at = (i * static_cast<size_t>(steps) + static_cast<size_t>(step)) * width;
           block.time_ms.push_back(dataset.sample_time(split, numbers[i]) + static_cast<double>(step) * dataset.bin());
           block.split.push_back(split);
           block.target.insert(block.target.end(), target.begin() + static_cast<long>(at), target.begin() + static_cast<long>(at + width));
@@ -223,9 +245,9 @@ void fit(Experiment& experiment, const RunOptions& run) {
   archive::Writer writer = archive::Writer::open(run.archive, writer_options(experiment));
   std::optional<archive::Reader> reader(run.archive);
   note_stopped(*reader);
-  std::unique_ptr<Dataset> dataset;
+  std::unique_ptr<NamedSource> dataset;
   stage("dataset", run.archive, 1, [&](Progress& progress) {
-    dataset = open_dataset(experiment, *reader);
+    dataset = open_source(experiment, *reader);
     progress.done(fmt::format("{} inputs, {} outputs; {} training, {} validation, {} test samples", dataset->inputs(),
                               dataset->outputs(), format_count(dataset->samples(Split::train)),
                               format_count(dataset->samples(Split::validation)),

@@ -33,6 +33,8 @@ std::vector<float> read_inputs(const Dataset& dataset, const std::string& path) 
 int64_t predict_file(const Experiment& experiment, const archive::Reader& reader, const std::string& input, const std::string& output) {
   const std::optional<archive::ModelRecord> record = reader.model();
   if (!record || record->layers.empty()) fail("{}: holds no twin; fit one first (proxon fit --from {}).", reader.path(), reader.path());
+  if (experiment.has_samples)
+    fail("{}: its twin was fitted to labelled samples of files; name other files as [files] of the experiment, and look at its test rows.", reader.path());
   const std::unique_ptr<Dataset> dataset = open_dataset(experiment, reader);
   Model model = make_twin(experiment, *dataset, reader);
   model.restore(*record);

@@ -90,6 +90,8 @@ std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
     if (projection->learning_rule) add(*projection->learning_rule);
   }
   for (const Stimulus& stimulus : experiment.stimuli) add(stimulus.generator);
+  for (const auto* side : {&experiment.sample_inputs, &experiment.sample_targets})
+    for (const auto& [name, values] : *side) add(*values.as<SampleSpec>().reader.value);
   if (experiment.has_model) {
     add(*experiment.model.as<ModelSettings>().approximator.value);
     const auto& training = experiment.training.as<TrainingOptions>();
@@ -100,24 +102,32 @@ std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
   return all;
 }
 
-}  // namespace
-
-SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation) {
+/// What all archives say of their experiment.
+archive::Skeleton head_of(const Experiment& experiment) {
   const auto& head = experiment.head.as<ExperimentSettings>();
-  SkeletonData data;
-  archive::Skeleton& skeleton = data.skeleton;
-  skeleton = {.experiment = experiment.resolved_text,
+  archive::Skeleton skeleton{.experiment = experiment.resolved_text,
                              .description = head.description.empty() ? experiment.title : std::string(head.description),
                              .version = version(),
                              .revision = revision(),
                              .seed = experiment.seed,
                              .duration_ms = experiment.options.duration};
   skeleton.plugins = plugins(experiment);
-  skeleton.objects = {{"experiment", attributes(experiment.head)},
-                      {"simulation", attributes(experiment.simulation)},
-                      {"record", attributes(experiment.record)},
-                      {"report", attributes(experiment.report)}};
+  skeleton.objects = {{"experiment", attributes(experiment.head)}};
+  if (!experiment.has_samples) skeleton.objects.push_back({"simulation", attributes(experiment.simulation)});
+  skeleton.objects.push_back({"record", attributes(experiment.record)});
+  skeleton.objects.push_back({"report", attributes(experiment.report)});
   for (const auto& [name, values] : experiment.files) skeleton.objects.push_back({"files/" + name, attributes(values)});
+  return skeleton;
+}
+
+}  // namespace
+
+archive::Skeleton skeleton_of_samples(const Experiment& experiment) { return head_of(experiment); }
+
+SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation) {
+  SkeletonData data;
+  archive::Skeleton& skeleton = data.skeleton;
+  skeleton = head_of(experiment);
   for (const Stimulus& stimulus : experiment.stimuli) {
     archive::Object object{"stimuli/" + stimulus.name, attributes(stimulus.generator.values)};
     object.attributes.push_back({"generator", stimulus.generator.name, ""});
@@ -160,10 +170,16 @@ SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome
 }
 
 std::vector<archive::Object> fit_objects(const Experiment& experiment) {
-  std::vector<archive::Object> objects{{"dataset", attributes(experiment.dataset)},
-                                       {"model", attributes(experiment.model)},
-                                       {"training", attributes(experiment.training)},
-                                       {"evaluation", attributes(experiment.evaluation)}};
+  std::vector<archive::Object> objects;
+  if (experiment.has_samples)
+    objects.push_back({"samples", attributes(experiment.samples)});
+  else
+    objects.push_back({"dataset", attributes(experiment.dataset)});
+  objects.push_back({"model", attributes(experiment.model)});
+  objects.push_back({"training", attributes(experiment.training)});
+  objects.push_back({"evaluation", attributes(experiment.evaluation)});
+  for (const auto& [name, values] : experiment.sample_inputs) objects.push_back({"samples/inputs/" + name, attributes(values)});
+  for (const auto& [name, values] : experiment.sample_targets) objects.push_back({"samples/targets/" + name, attributes(values)});
   for (const auto& [name, values] : experiment.inputs) objects.push_back({"dataset/inputs/" + name, attributes(values)});
   for (const auto& [name, values] : experiment.targets) objects.push_back({"dataset/targets/" + name, attributes(values)});
   for (const auto& [name, values] : experiment.heads) objects.push_back({"training/heads/" + name, attributes(values)});

@@ -16,6 +16,9 @@ struct SkeletonData {
 };
 SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation);
 
+/// The same of an experiment that simulates nothing.
+archive::Skeleton skeleton_of_samples(const Experiment& experiment);
+
 /// Parameters of the stages after the simulation.
 std::vector<archive::Object> fit_objects(const Experiment& experiment);
 

@@ -11,6 +11,12 @@
 
 namespace proxon {
 
+std::vector<std::string> target_names(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : experiment.has_samples ? experiment.sample_targets : experiment.targets) names.push_back(name);
+  return names;
+}
+
 std::vector<SectionInfo> experiment_sections() {
   return {
       {"", "the head of the file", &schema_of<ExperimentSettings>()},
@@ -28,6 +34,9 @@ std::vector<SectionInfo> experiment_sections() {
       {"record.rates.NAME", "the rate of a population: spikes a neuron and second, in bins", &schema_of<RateSettings>()},
       {"record.correlations.NAME", "pairs of spikes of two populations, counted by the time from the source's to the target's",
        &schema_of<CorrelationSettings>()},
+      {"samples", "labelled samples out of files, in place of a network and its recordings", &schema_of<SampleOptions>()},
+      {"samples.inputs.NAME", "what the twin sees of a sample", &schema_of<SampleSpec>()},
+      {"samples.targets.NAME", "what it is asked for", &schema_of<SampleSpec>()},
       {"dataset", "how recordings become samples", &schema_of<DatasetOptions>()},
       {"dataset.inputs.NAME", "what the twin sees", &schema_of<ChannelSpec>()},
       {"dataset.targets.NAME", "what the twin has to give", &schema_of<ChannelSpec>()},
@@ -401,10 +410,10 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
   experiment.model = root.table("model").read<ModelSettings>();
   Table training = root.table("training");
   experiment.training = training.read<TrainingOptions>();
-  std::map<std::string, int> target_names;
-  for (const auto& [name, values] : experiment.targets) target_names[name] = 1;
+  std::map<std::string, int> known;
+  for (const std::string& name : target_names(experiment)) known[name] = 1;
   for (auto& [name, table] : training.tables("heads")) {
-    lookup(target_names, name, table.where(), "target");
+    lookup(known, name, table.where(), "target");
     experiment.heads.emplace_back(name, table.read<HeadOptions>());
   }
   Table evaluation = root.table("evaluation");
@@ -413,8 +422,31 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
     fail("{}{:g} ms leaves nothing of the {:g} ms that are simulated.", evaluation.where("warm_up"), warm_up, duration);
   experiment.metrics = read_metrics(evaluation, registry);
   experiment.report = root.table("report").read<ReportSettings>();
-  if (experiment.has_model && !experiment.has_dataset)
+  if (experiment.has_model && !experiment.has_dataset && !experiment.has_samples)
     fail("{}has a model but no [dataset] to fit it to.", root.where());
+}
+
+/// Labelled samples, where the experiment has them.
+void read_samples(Table root, Experiment& experiment) {
+  if (!root.has("samples")) return;
+  for (const char* key : {"network", "stimuli", "simulation", "dataset"})
+    if (root.has(key)) fail("{}an experiment with [samples] simulates nothing and has no [{}]; take one of the two out.", root.where(key), key);
+  experiment.has_samples = true;
+  Table samples = root.table("samples");
+  experiment.samples = samples.read<SampleOptions>();
+  const auto& options = experiment.samples.as<SampleOptions>();
+  if (options.validation + options.test >= 1)
+    fail("{}validation + test = {:g} leaves nothing to train on.", samples.where("validation"), options.validation + options.test);
+  for (const char* side : {"inputs", "targets"}) {
+    auto& specs = side[0] == 'i' ? experiment.sample_inputs : experiment.sample_targets;
+    for (auto& [name, table] : samples.tables(side)) {
+      specs.emplace_back(name, table.read<SampleSpec>());
+      const auto& spec = specs.back().second.as<SampleSpec>();
+      if (!static_cast<const ReaderTable*>(spec.reader->plugin->table)->samples)
+        fail("{}reader '{}' reads networks, and no samples.", table.where("reader"), spec.reader->name);
+    }
+    if (specs.empty()) fail("{}has no {}; add a table [samples.{}.NAME].", samples.where(), side, side);
+  }
 }
 
 /// The head of the file, which all stages need.
@@ -461,6 +493,14 @@ Experiment load(Document& document, Registry& registry) {
   Table root = document.root();
   Experiment experiment = read_head(root, document, registry);
   experiment.files = read_files(root);
+  read_samples(root, experiment);
+  if (experiment.has_samples) {
+    pin_files(experiment.files);
+    experiment.record = root.table("record").read<RecordSettings>();
+    read_fit(root, 0, 0, experiment, registry);
+    root.finish();
+    return experiment;
+  }
   const Values clock = root.table("simulation").read<SimulationSettings>();
   const auto& settings = clock.as<SimulationSettings>();
   Table network = root.table("network");
@@ -475,8 +515,11 @@ Experiment load(Document& document, Registry& registry) {
 }
 
 Experiment load(Document& document, Registry& registry, const archive::Reader& archive) {
+  install_reader_services();
   Table root = document.root();
   Experiment experiment = read_head(root, document, registry);
+  read_samples(root, experiment);
+  if (experiment.has_samples) experiment.files = archived_files(archive);
   for (const std::string_view key : simulation_tables)
     if (key != "record") root.skip(key, "the network and its recordings are those of the archive; begin with stage simulate to change them");
   Table record = root.table("record");

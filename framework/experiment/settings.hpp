@@ -4,6 +4,7 @@
 #pragma once
 #include "proxon/archive/reader.hpp"
 #include "proxon/dataset/dataset.hpp"
+#include "proxon/dataset/samples.hpp"
 #include "proxon/evaluation/evaluation.hpp"
 #include "proxon/experiment/files.hpp"
 #include "proxon/learning/trainer.hpp"
@@ -253,6 +254,10 @@ struct Experiment {
   std::map<std::string, std::string> rate_sources;                            ///< population or group by the name of the rate
   std::vector<std::pair<std::string, std::string>> correlation_sources;       ///< [options.correlations]: populations or groups
 
+  bool has_samples = false;  ///< labelled samples out of files: there is no network and no recording
+  Values samples;            ///< SampleOptions
+  std::vector<std::pair<std::string, Values>> sample_inputs, sample_targets;  ///< SampleSpec by name
+
   bool has_dataset = false, has_model = false;
   Values dataset;
   std::vector<std::pair<std::string, Values>> inputs, targets;  ///< ChannelSpec by name
@@ -260,6 +265,9 @@ struct Experiment {
   std::vector<std::pair<std::string, Values>> heads;  ///< HeadOptions by the name of their targets
   std::vector<PluginValue> metrics;
 };
+
+/// Names of the tables of targets, of a dataset or of samples.
+std::vector<std::string> target_names(const Experiment& experiment);
 
 /// Reads everything; document and registry must outlive the experiment. Throws Error with one sentence.
 Experiment load(Document& document, Registry& registry);

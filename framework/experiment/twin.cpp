@@ -4,14 +4,15 @@
 
 namespace proxon {
 
-std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset) {
-  if (dataset.outputs() != static_cast<int64_t>(dataset.target_channel_names().size())) return {};
+std::vector<TargetRange> target_ranges(const Experiment& experiment, const NamedSource& dataset) {
+  const std::vector<std::string> names = target_names(experiment);
   std::vector<TargetRange> all;
-  for (const auto& [first, columns] : dataset.target_ranges()) all.push_back({experiment.targets[all.size()].first, first, columns});
-  return all;
+  int64_t columns_of_all = 0;
+  for (const auto& [first, columns] : dataset.target_ranges()) all.push_back({names[all.size()], first, columns}), columns_of_all += columns;
+  return columns_of_all == dataset.outputs() ? all : std::vector<TargetRange>{};
 }
 
-Model make_twin(const Experiment& experiment, const Dataset& dataset, const archive::Reader& reader) {
+Model make_twin(const Experiment& experiment, const NamedSource& dataset, const archive::Reader& reader) {
   const PluginValue& approximator = *experiment.model.as<ModelSettings>().approximator.value;
   ApproximatorSetup setup{dataset.inputs(), dataset.outputs(), dataset.bin()};
   std::shared_ptr<const NeuronGraph> graph;
@@ -41,6 +42,23 @@ Model make_twin(const Experiment& experiment, const Dataset& dataset, const arch
 uint64_t fit_seed(const Experiment& experiment) {
   const int64_t own = experiment.training.as<TrainingOptions>().seed;
   return own >= 0 ? static_cast<uint64_t>(own) : experiment.seed;
+}
+
+std::unique_ptr<NamedSource> open_source(const Experiment& experiment, const archive::Reader& reader) {
+  if (experiment.has_samples) return open_samples(experiment);
+  return open_dataset(experiment, reader);
+}
+
+std::unique_ptr<LabelledSamples> open_samples(const Experiment& experiment) {
+  const auto specs = [](const std::vector<std::pair<std::string, Values>>& tables) {
+    LabelledSamples::Specs all;
+    for (const auto& [name, values] : tables) all.emplace_back(name, values.as<SampleSpec>());
+    return all;
+  };
+  std::map<std::string, std::string> files;
+  for (const auto& [name, values] : experiment.files) files[name] = values.as<FileSettings>().path;
+  return std::make_unique<LabelledSamples>(experiment.samples.as<SampleOptions>(), specs(experiment.sample_inputs), specs(experiment.sample_targets), files,
+                                           experiment.seed);
 }
 
 std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader) {

@@ -12,16 +12,18 @@ struct TargetRange {
 };
 
 /// The experiment's targets as outputs of `dataset`; empty where the outputs are several bins of each.
-std::vector<TargetRange> target_ranges(const Experiment& experiment, const Dataset& dataset);
+std::vector<TargetRange> target_ranges(const Experiment& experiment, const NamedSource& dataset);
 
 /// The model as the experiment wants it, with theta at 0; an approximator whose units are neurons has the archive's network. Throws Error when
 /// heads and outputs do not go together.
-Model make_twin(const Experiment& experiment, const Dataset& dataset, const archive::Reader& reader);
+Model make_twin(const Experiment& experiment, const NamedSource& dataset, const archive::Reader& reader);
 
 /// Key of the twin's first weights, of the order of samples, of dropout.
 uint64_t fit_seed(const Experiment& experiment);
 
-/// The dataset of an archive, as the experiment wants it.
+/// What the twin is fitted to, as the experiment wants it: the dataset of an archive's recordings, or labelled samples.
+std::unique_ptr<NamedSource> open_source(const Experiment& experiment, const archive::Reader& reader);
+std::unique_ptr<LabelledSamples> open_samples(const Experiment& experiment);
 std::unique_ptr<Dataset> open_dataset(const Experiment& experiment, const archive::Reader& reader);
 
 }  // namespace proxon

@@ -16,11 +16,18 @@ BatchPass::BatchPass(Model& model, const SampleSource& source, int64_t batch, ui
   const auto& approximator = model.approximator();
   tape_.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch, steps_)));
   partial_.resize(static_cast<size_t>(batch * ((steps_ - 1) / model.loss().most_rows() + 1)) + 1);
+  if (source.varies()) lengths_.resize(static_cast<size_t>(batch));
 }
 
 void BatchPass::load(SampleSource& source, Split split, std::span<const int64_t> numbers, int64_t step) {
   samples_ = static_cast<int64_t>(numbers.size());
   step_ = step;
+  counted_rows_ = samples_ * (steps_ - burn_in_);
+  if (!lengths_.empty()) {
+    steps_ = source.steps_of(split, numbers);
+    counted_rows_ = 0;
+    for (size_t i = 0; i < numbers.size(); ++i) counted_rows_ += lengths_[i] = static_cast<int32_t>(source.length(split, numbers[i]));
+  }
   if (sparse_) {
     source.gather(split, numbers, events_, Y_.data());
     if (!as_events_) events_.spread(X_.data(), model_.inputs());
@@ -40,12 +47,15 @@ double BatchPass::forward(bool training) noexcept {
   pass.tape = tape_.data();
   pass.batch = samples_;
   pass.steps = steps_;
+  pass.length = lengths_.empty() ? nullptr : lengths_.data();
   pass.training = training;
   pass.step = step_;
   pass.key = key_;
   const auto& approximator = model_.approximator();
   approximator.table().forward(approximator.object(), &learning_services(), &pass, &status_);
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
+
+  if (!lengths_.empty()) return varying_loss(training);
 
   // Activation, loss and its slope in one go: runs of rows without a gap, cut into blocks.
   const Loss& loss = model_.loss();
@@ -68,6 +78,28 @@ double BatchPass::forward(bool training) noexcept {
   return sum;
 }
 
+double BatchPass::varying_loss(bool training) noexcept {
+  const Loss& loss = model_.loss();
+  const int64_t outputs = model_.outputs();
+  parallel_for(samples_, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t sample = begin; sample < end; ++sample) {
+      const int64_t length = lengths_[static_cast<size_t>(sample)];
+      double sum = 0;
+      for (int64_t t = 0; t < length; t += loss.most_rows()) {
+        const int64_t at = (sample * steps_ + t) * outputs;
+        sum += loss.evaluate(z_.data() + at, Y_.data() + at, y_.data() + at, training ? dz_.data() + at : nullptr,
+                             std::min(loss.most_rows(), length - t), counted_rows_);
+      }
+      partial_[static_cast<size_t>(sample)] = sum;
+      for (Column<float>* column : {&y_, &dz_})
+        std::fill_n(column->data() + (sample * steps_ + length) * outputs, (steps_ - length) * outputs, 0.f);
+    }
+  });
+  double sum = 0;
+  for (int64_t sample = 0; sample < samples_; ++sample) sum += partial_[static_cast<size_t>(sample)];
+  return sum;
+}
+
 void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
   if (status_.failed) return;
   BackwardPass pass{};
@@ -81,6 +113,7 @@ void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
   pass.gradient = gradient;
   pass.batch = samples_;
   pass.steps = steps_;
+  pass.length = lengths_.empty() ? nullptr : lengths_.data();
   const auto& approximator = model_.approximator();
   approximator.table().backward(approximator.object(), &learning_services(), &pass, &status_);
 }

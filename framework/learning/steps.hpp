@@ -26,9 +26,9 @@ class BatchPass {
 
   const Model& model() const { return model_; }
   Model& model() { return model_; }
-  /// Rows of the batch (samples times steps), and how many of them the loss counts (those after the burn-in).
+  /// Rows of the batch (samples times steps), and how many of them the loss counts (those after the burn-in that are no padding).
   int64_t rows() const { return samples_ * steps_; }
-  int64_t counted_rows() const { return samples_ * (steps_ - burn_in_); }
+  int64_t counted_rows() const { return counted_rows_; }
   int64_t step() const { return step_; }
   /// [rows x inputs], null where the input comes as events; [rows x outputs].
   const float* X() const { return as_events_ ? nullptr : X_.data(); }
@@ -41,10 +41,14 @@ class BatchPass {
   const float* activities(const LayerInfo& layer) const { return layer.tape_offset == -1 ? y_.data() : tape_.data() + layer.tape_offset * rows(); }
 
  private:
+  /// The loss, and its slope, of samples that differ in length.
+  double varying_loss(bool training) noexcept;
+
   Model& model_;
   Key key_;
-  int64_t steps_, burn_in_, samples_ = 0, step_ = 0;
+  int64_t steps_, burn_in_, samples_ = 0, step_ = 0, counted_rows_ = 0;
   bool sparse_, as_events_;
+  std::vector<int32_t> lengths_;  ///< of the batch's samples, where they differ
   EventList events_;
   Column<float> X_, Y_, z_, y_, dz_, tape_;
   Column<double> partial_;

@@ -18,14 +18,16 @@ double mean_loss(BatchPass& pass, SampleSource& source, Split split, int64_t bat
   const int64_t n = source.samples(split);
   if (n == 0) return no_value;
   double sum = 0;
+  int64_t rows = 0;
   for (int64_t first = 0; first < n; first += batch) {
     numbers.resize(static_cast<size_t>(std::min(batch, n - first)));
     std::iota(numbers.begin(), numbers.end(), first);
     pass.load(source, split, numbers, 0);
     sum += pass.forward(false);
     pass.check_plugin();
+    rows += pass.counted_rows();
   }
-  return sum / static_cast<double>(n * (source.steps() - source.burn_in()));
+  return sum / static_cast<double>(rows);
 }
 
 void check_shapes(const Model& model, const SampleSource& source) {
@@ -50,6 +52,12 @@ struct Predictor::State {
   State(const Model& of, const SampleSource& source, int64_t most) : model(of), pass(model, source, most, 0) {}
 };
 
+int64_t Predictor::block(const Model& model, const SampleSource& source) {
+  const auto& approximator = model.approximator();
+  const int64_t floats = approximator.table().tape(approximator.object(), 1, source.steps()) + 1;
+  return std::max<int64_t>(1, std::min(4096 / source.steps(), (int64_t{1} << 24) / floats));
+}
+
 Predictor::Predictor(const Model& model, const SampleSource& source, int64_t most) : state_(std::make_unique<State>(model, source, most)) {}
 Predictor::~Predictor() = default;
 
@@ -69,6 +77,9 @@ TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& 
   model.set_common_loss(options.loss);
   const std::unique_ptr<TrainingStep> step = make_step(model, options, biology, seed);
 
+  if (source.varies() && step->looks_at_input())
+    fail("learning_rule '{}' looks at every row alike, and samples of different length are padded: choose \"backprop\".", options.rule->name);
+
   // Everything that is needed is allocated here.
   const int64_t n = source.samples(Split::train), batch = std::min(options.batch, n);
   const bool validates = source.samples(Split::validation) > 0;
@@ -86,14 +97,16 @@ TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& 
       // One pass over the samples.
       if (options.shuffle) permute(order, seed, course.epoch());
       double sum = 0;
+      int64_t counted = 0;
       for (int64_t first = 0; first < n; first += batch) {
         stop_if_interrupted("fit");
         const int64_t rows = std::min(batch, n - first);
         pass.load(source, Split::train, {order.data() + first, static_cast<size_t>(rows)}, steps++);
         sum += step->run(pass, course.factor());
         course.check(sum);
+        counted += pass.counted_rows();
       }
-      course.end_epoch(sum / static_cast<double>(n * (source.steps() - source.burn_in())),
+      course.end_epoch(sum / static_cast<double>(counted),
                        mean_loss(validation, source, Split::validation, validation_batch, numbers), step->learning_rate());
     }
   } catch (...) {

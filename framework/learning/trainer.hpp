@@ -123,6 +123,8 @@ double evaluate_loss(const Model& model, SampleSource& source, Split split);
 /// Predictions for the samples of a source, a block of samples at a time.
 class Predictor {
  public:
+  /// Samples that a block may have, so that it has at most 4096 rows and takes some 64 MB at most.
+  static int64_t block(const Model& model, const SampleSource& source);
   /// For blocks of up to `most` samples.
   Predictor(const Model& model, const SampleSource& source, int64_t most);
   ~Predictor();

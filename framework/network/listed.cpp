@@ -35,6 +35,7 @@ class Sink {
 
   void read(const PluginValue& reader, const std::string& path) {
     Instance<ReaderTable, ReaderSetup> instance(reader, ReaderSetup{&services});
+    if (!instance.table().read) fail("reader '{}' reads samples, and no network.", reader.name);
     const EdgeSinkTable table{
         this,
         [](void* host, const char* name, int64_t length, int64_t) {
@@ -346,6 +347,7 @@ void sort_row(SynapseRows& rows, Column<float>& delay, int64_t begin, int64_t en
 }  // namespace
 
 void set_reader_services(const ReaderServices& lent) { services = lent; }
+const ReaderServices& reader_services() { return services; }
 
 NeuronNames read_neuron_names(const PluginValue& reader, const std::string& path) {
   NameSink sink(path);

@@ -7,6 +7,8 @@ namespace proxon {
 
 /// What readers of HDF5 formats are lent. Without it they refuse with a sentence. Called once, before anything is read.
 void set_reader_services(const ReaderServices& services);
+/// What they are lent now.
+const ReaderServices& reader_services();
 
 /// The neurons that a file lists.
 struct NeuronNames {

@@ -14,7 +14,8 @@
 //   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
 //
 // A sample has `steps` steps in time (bins) of `inputs` numbers each, and is asked for `outputs` numbers a step; a flat sample has one
-// step. Step t of the output may depend on the steps 0 .. t of the input alone. The output is what the output layer computes before its
+// step. Step t of the output may depend on the steps 0 .. t of the input alone, unless a parameter says otherwise (a bidirectional network, which
+// then keeps to the steps of a sample that are its own). The output is what the output layer computes before its
 // activation: the framework applies the activation together with the loss, which is exact also where it saturates.
 //
 // Matrices are row-major. A weight matrix is [inputs x outputs] (y = x W + b): the row of an input holds its synapses to all outputs, as in a
@@ -82,7 +83,8 @@ constexpr int64_t no_activities = -2;
 /// What the framework lends: products and loops that are fast and whose sums have a fixed order.
 struct Services {
   void* host;
-  /// C = A B (+ C when `add`), where a matrix marked transposed is stored so. Row-major with leading dimensions.
+  /// C = A B (+ C when `add`), where a matrix marked transposed is stored so. Row-major with leading dimensions, of which that of A may be negative:
+  /// the rows that are stored are then taken from the last to the first.
   void (*product)(void* host, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
                   int64_t ldb, float* c, int64_t ldc, int add) noexcept;
   /// A [k x n] matrix B (stored transposed when `transpose`) that is packed once serves many products with few rows of A, each on the
@@ -125,6 +127,7 @@ struct ForwardPass {
   float* output;       ///< [batch x steps x outputs]: before the output's activation
   float* tape;         ///< tape(batch, steps) floats
   int64_t batch, steps;
+  const int32_t* length;  ///< [batch], steps that are the sample's own: those after them pad it; null: all
   uint32_t training;   ///< 1: dropout and the like are on
   uint32_t reserved;
   int64_t step;        ///< of training, for random draws
@@ -151,6 +154,7 @@ struct BackwardPass {
   float* gradient;               ///< = d loss / d theta, all of it (what was there before means nothing)
   float* input_gradient;         ///< [batch x steps x inputs], null when not wanted
   int64_t batch, steps;
+  const int32_t* length;         ///< as in ForwardPass; the output's error is 0 in the padding
 
   const float* feedback() const { return path.feedback ? path.feedback : theta; }
 };

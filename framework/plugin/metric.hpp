@@ -32,6 +32,7 @@ struct MetricInput {
   const float* prediction;  ///< [rows x channels]
   int64_t rows, channels;
   const char* const* channel_names;  ///< [channels]
+  const double* row_time;            ///< [rows], ms; begins anew where a sample does that has no clock in common with others; null: rows have none
   const double* spike_time;     ///< ms, ascending
   const int32_t* spike_neuron;  ///< 0 .. neurons-1
   int64_t spikes;

@@ -1,12 +1,15 @@
-// A reader: takes a network out of a file of some format. The author writes
+// A reader: takes a network, or samples to learn from, out of a file of some format. The author writes
 //
 //   struct Parameters { ... };                      // columns, filters, group names
 //   static constexpr Documentation about{...};
 //   Reader(const Parameters&, const ReaderSetup&);
-//   void read(const char* path, EdgeSink& sink) const;   // throws std::runtime_error with a sentence that names file and line
+//   void read(const char* path, EdgeSink& sink) const;       // a network, and / or
+//   void samples(const char* path, SampleSink& sink) const;  // samples
 //
-// Neurons are called by name ("ADAL"), or by number where the format has numbers; one file uses one of the two. The sink keeps what it is
-// given; names are seen in the order of the file, and the framework numbers neurons by the order in which a population lists them.
+// Both throw std::runtime_error with a sentence that names file and line. Neurons are called by name ("ADAL"), or by number where the format has
+// numbers; one file uses one of the two. A sink keeps what it is given; names are seen in the order of the file, and the framework numbers
+// neurons by the order in which a population lists them. Samples are rows of numbers (an image, a label) or of texts (a token, its tag), all of
+// one width; what a column means is the experiment's to say.
 #pragma once
 #include "proxon/plugin/interface.hpp"
 
@@ -58,11 +61,36 @@ class EdgeSink {
   EdgeSinkTable table_;
 };
 
+/// Where a reader puts the rows of samples.
+struct SampleSinkTable {
+  void* host;
+  void (*numbers)(void* host, const float* values, int64_t rows, int64_t columns);
+  void (*texts)(void* host, const std::string_view* fields, int64_t columns, int64_t line);
+  void (*end_sample)(void* host);
+};
+
+class SampleSink {
+ public:
+  explicit SampleSink(const SampleSinkTable& table) : table_(table) {}
+  /// Rows of numbers [rows x columns], row-major; a sample each.
+  void numbers(const float* values, int64_t rows, int64_t columns) { table_.numbers(table_.host, values, rows, columns); }
+  /// A row of texts: a step of the sample that is being read.
+  void texts(std::span<const std::string_view> fields, int64_t line) {
+    table_.texts(table_.host, fields.data(), static_cast<int64_t>(fields.size()), line);
+  }
+  /// The rows since the last call are one sample; without any row nothing happens.
+  void end_sample() { table_.end_sample(table_.host); }
+
+ private:
+  SampleSinkTable table_;
+};
+
 struct ReaderTable {
   uint32_t size;
   uint32_t reserved;
   void (*make)(const void* parameters, const ReaderSetup*, void* object, Status*) noexcept;
-  void (*read)(const void* object, const char* path, const EdgeSinkTable* sink, Status*) noexcept;
+  void (*read)(const void* object, const char* path, const EdgeSinkTable* sink, Status*) noexcept;       ///< null: reads no network
+  void (*samples)(const void* object, const char* path, const SampleSinkTable* sink, Status*) noexcept;  ///< null: reads no samples
 };
 
 struct reader_kind;
@@ -72,7 +100,15 @@ template <>
 struct Kind<reader_kind> {
   using Table = ReaderTable;
   static constexpr uint64_t layout =
-      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ReaderTable, ReaderSetup, ReaderServices, EdgeSinkTable>();
+      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ReaderTable, ReaderSetup, ReaderServices, EdgeSinkTable, SampleSinkTable>();
+
+  template <class T>
+  static void samples(const void* object, const char* path, const SampleSinkTable* table, Status* status) noexcept {
+    guarded(status, [&] {
+      SampleSink sink(*table);
+      static_cast<const T*>(object)->samples(path, sink);
+    });
+  }
 
   template <class T>
   static void read(const void* object, const char* path, const EdgeSinkTable* table, Status* status) noexcept {
@@ -84,7 +120,13 @@ struct Kind<reader_kind> {
 
   template <class T>
   static ReaderTable make_table() {
-    return {sizeof(T), 0, &detail::make<T, ReaderSetup>, &read<T>};
+    constexpr bool reads_network = requires(const T reader, EdgeSink& sink) { reader.read("", sink); };
+    constexpr bool reads_samples = requires(const T reader, SampleSink& sink) { reader.samples("", sink); };
+    static_assert(reads_network || reads_samples, "a reader needs read() for a network or samples() for samples");
+    ReaderTable table{sizeof(T), 0, &detail::make<T, ReaderSetup>, nullptr, nullptr};
+    if constexpr (reads_network) table.read = &read<T>;
+    if constexpr (reads_samples) table.samples = &samples<T>;
+    return table;
   }
 };
 }  // namespace detail

@@ -25,7 +25,7 @@ std::span<const KindInfo> plugin_kinds() {
       {"optimizer", "optimizers", "how a gradient moves a weight", detail::Kind<optimizer_kind>::layout},
       {"metric", "metrics", "figures that compare the two networks", detail::Kind<metric_kind>::layout},
       {"sampler", "samplers", "which point of a search space a sweep tries next", detail::Kind<sampler_kind>::layout},
-      {"reader", "readers", "takes a network out of a file", detail::Kind<reader_kind>::layout},
+      {"reader", "readers", "takes a network, or samples to learn from, out of a file", detail::Kind<reader_kind>::layout},
   };
   return kinds;
 }

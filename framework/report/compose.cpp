@@ -15,7 +15,7 @@ double parameter(const archive::Reader& reader, std::string_view object, std::st
   return otherwise;
 }
 
-namespace {
+bool is_simulated(const archive::Reader& reader) { return !reader.populations().empty(); }
 
 std::string text_parameter(const archive::Reader& reader, std::string_view object, std::string_view name) {
   for (const archive::Object& candidate : reader.objects()) {
@@ -27,8 +27,20 @@ std::string text_parameter(const archive::Reader& reader, std::string_view objec
   return "";
 }
 
+namespace {
+
 /// The figures that a reader looks for first.
 Section overview(const archive::Reader& reader) {
+  if (!is_simulated(reader)) {
+    Facts facts{.large = true};
+    if (const auto model = reader.model(); model && !model->theta.empty())
+      facts.facts.push_back({"parameters of the twin", static_cast<int64_t>(model->theta.size())});
+    for (const archive::MetricRecord& metric : reader.metrics())
+      if (metric.defined && metric.scope == "test" &&
+          (metric.name == "classification_report.f1[micro]" || metric.name == "classification_report.f1[macro]" || metric.name == "entity_f1.f1" || metric.name == "r2"))
+        facts.facts.push_back({metric.name + " on the test samples", metric.value});
+    return {.heading = "Overview", .text = reader.description(), .blocks = {facts}};
+  }
   int64_t neurons = 0, synapses = 0, spikes = 0;
   for (size_t p = 0; p < reader.populations().size(); ++p) {
     neurons += reader.populations()[p].size;
@@ -67,11 +79,12 @@ Section provenance(const archive::Reader& reader) {
 Page compose(const archive::Reader& reader) {
   const std::string title = text_parameter(reader, "experiment", "title");
   Page page{.title = title.empty() ? reader.description() : title,
-            .subtitle = "a biological network and its deep twin",
+            .subtitle = is_simulated(reader) ? "a biological network and its deep twin" : "labelled samples and what was fitted to them",
             .footer = fmt::format("Proxon {} ({}), seed {}, {}", reader.version(), reader.revision(), reader.seed(), reader.started())};
   page.sections.push_back(overview(reader));
-  page.sections.push_back(network_section(reader));
-  if (reader.stage_done("simulate")) page.sections.push_back(activity_section(reader));
+  if (is_simulated(reader)) page.sections.push_back(network_section(reader));
+  if (!is_simulated(reader)) page.sections.push_back(samples_section(reader));
+  if (is_simulated(reader) && reader.stage_done("simulate")) page.sections.push_back(activity_section(reader));
   if (reader.stage_done("fit")) page.sections.push_back(fit_section(reader));
   if (reader.stage_done("fit")) page.sections.push_back(prediction_section(reader));
   if (const auto section = weights_section(reader)) page.sections.push_back(*section);

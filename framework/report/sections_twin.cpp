@@ -30,6 +30,36 @@ TestRows test_rows(const archive::Reader& reader, size_t width) {
   return rows;
 }
 
+/// Whether the targets are one table of classes.
+bool is_classes(const archive::Reader& reader) {
+  int tables = 0, classes = 0;
+  for (const archive::Object& object : reader.objects()) {
+    if (!object.name.starts_with("samples/targets/")) continue;
+    ++tables;
+    classes += text_parameter(reader, object.name, "encoding") == "class";
+  }
+  return tables == 1 && classes == 1;
+}
+
+/// How often rows of each class were given to each class.
+Heatmap confusion(const std::vector<std::string>& channels, const TestRows& rows) {
+  const size_t n = channels.size();
+  std::vector<double> count(n * n, 0.0), of_class(n, 0.0);
+  const auto largest = [&](const std::vector<float>& values, size_t row) {
+    const auto begin = values.begin() + static_cast<long>(row * n);
+    return static_cast<size_t>(std::max_element(begin, begin + static_cast<long>(n)) - begin);
+  };
+  for (size_t row = 0; row < rows.time.size(); ++row) {
+    const size_t target = largest(rows.target, row);
+    ++count[target * n + largest(rows.prediction, row)], ++of_class[target];
+  }
+  std::vector<float> share;
+  for (size_t k = 0; k < count.size(); ++k) share.push_back(static_cast<float>(count[k] / std::max(1.0, of_class[k / n])));
+  return {.title = "Confusion", .caption = "Share of the test rows of each class (row) that were given to each class (column).",
+          .row = {"class"}, .column = {"given"}, .value = {"share"}, .rows = n, .columns = n, .values = std::move(share),
+          .colours = Heatmap::Colours::sequential, .row_names = channels, .column_names = channels};
+}
+
 }  // namespace
 
 Section fit_section(const archive::Reader& reader) {
@@ -61,6 +91,10 @@ Section prediction_section(const archive::Reader& reader) {
   const std::vector<std::string> channels = reader.prediction_channels();
   const TestRows rows = test_rows(reader, channels.size());
   if (rows.time.empty()) section.text = "There is no test span.";
+  if (is_classes(reader) && !rows.time.empty()) {
+    section.blocks.push_back(confusion(channels, rows));
+    return section;
+  }
   for (size_t c = 0; c < std::min(channels.size(), most_channels) && !rows.time.empty(); ++c) {
     Series target{"target", {}, {}, 0}, prediction{"prediction", {}, {}, 1}, baseline{"mean of the training span", {}, {}, 6, true}, points{channels[c], {}, {}, 0};
     for (size_t r = 0; r < rows.time.size(); ++r) {

@@ -356,7 +356,7 @@ Table importance_table(const SweepTable& table, const std::vector<const SweepAxi
   for (const std::size_t a : order) {
     std::vector<Cell> cells{axes[a]->name};
     for (const Importance& importance : all)
-      cells.push_back(importance.share.empty() ? Cell() : Cell(importance.share[a]));
+      cells.emplace_back(importance.share.empty() ? std::optional<double>() : importance.share[a]);
     block.rows.push_back(std::move(cells));
   }
   return block;

@@ -12,21 +12,28 @@ inline void add(int64_t n, float factor, const float* __restrict from, float* __
   for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
 
-/// to += x W for the events x of one row; W is [channels x columns].
+/// to += x W for the events x of one row; W is [channels x columns], with `stride` floats from row to row.
+inline void add_events(const Events& events, int64_t row, const float* weights, int64_t columns, int64_t stride, float* to) {
+  for (int64_t k = events.row_begin[row]; k < events.row_begin[row + 1]; ++k) add(columns, events.value[k], weights + events.channel[k] * stride, to);
+}
 inline void add_events(const Events& events, int64_t row, const float* weights, int64_t columns, float* to) {
-  for (int64_t k = events.row_begin[row]; k < events.row_begin[row + 1]; ++k) add(columns, events.value[k], weights + events.channel[k] * columns, to);
+  add_events(events, row, weights, columns, columns, to);
 }
 
-/// dW = x^T error over all events x; error_of(row) is where that of a row stands.
+/// dW = x^T error over all events x; error_of(row) is where that of a row stands; dW has `stride` floats from row to row.
 template <class ErrorOf>
-void sum_events(const Services& services, const Events& events, int64_t channels, int64_t columns, float* dw, ErrorOf&& error_of) {
+void sum_events(const Services& services, const Events& events, int64_t channels, int64_t columns, int64_t stride, float* dw, ErrorOf&& error_of) {
   services.parallel_for(channels, 16, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
-      std::fill_n(dw + c * columns, columns, 0.f);
+      std::fill_n(dw + c * stride, columns, 0.f);
       for (int64_t k = events.channel_begin[c]; k < events.channel_begin[c + 1]; ++k)
-        add(columns, events.value_by_channel[k], error_of(events.row[k]), dw + c * columns);
+        add(columns, events.value_by_channel[k], error_of(events.row[k]), dw + c * stride);
     }
   });
+}
+template <class ErrorOf>
+void sum_events(const Services& services, const Events& events, int64_t channels, int64_t columns, float* dw, ErrorOf&& error_of) {
+  sum_events(services, events, channels, columns, columns, dw, error_of);
 }
 
 /// sums_j = sum over rows of x_ij, rows ascending; a thread takes at least `grain` columns.

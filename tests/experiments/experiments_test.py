@@ -254,9 +254,9 @@ def ei_twin():
         check(signs > 0.97, f"signs that are right: {signs:.3f}")
 
 
-def worm(experiment, *files, options=()):
-    """A copy of the experiment with the real tables beside it; skips where they are not there."""
-    shutil.copy(source / f"datasets/celegans/{experiment}.toml", work)
+def with_data(folder, experiment, *files):
+    """A copy of the experiment with real data beside it, in data/; skips where that is not there."""
+    shutil.copy(source / f"datasets/{folder}/{experiment}.toml", work)
     data = pathlib.Path(os.environ.get("PROXON_DATA", source / ".." / "shared" / "data"))
     (work / "data").mkdir()
     for file in files:
@@ -265,6 +265,10 @@ def worm(experiment, *files, options=()):
             print(f"skipped: {file} is not below {data}")
             sys.exit(77)
         (work / "data" / file).symlink_to(found[0].resolve())
+
+
+def worm(experiment, *files, options=()):
+    with_data("celegans", experiment, *files)
     run(work / f"{experiment}.toml", *options)
     return archive()
 
@@ -309,6 +313,110 @@ def celegans_missing():
     (work / "data/NeuronConnectFormatted.csv").write_text("Neuron 1,Neuron 2,Type,Nbr\n")
     check("it is not the file that this experiment was written for" in run(work / "rate.toml", status=1), "a changed file is refused")
     check(not (work / "run.h5").exists(), "no archive is left")
+
+
+def tokens():
+    with_data("tokens", "tokens", "wnut17train.conll", "emerging.dev.conll")
+    said = run(work / "tokens.toml", "--set", "training.epochs=3")
+    check("stages network and simulate are left out" in said, "says that nothing is simulated")
+    with archive() as f:
+        right, chance = metric(f, "classification_report.f1[micro]")
+        check(chance < 0.93 and right > chance, f"tokens labelled rightly {right:.4f}, by the most frequent label {chance:.4f}")
+        f1, baseline = metric(f, "entity_f1.f1")
+        check(baseline == 0 and f1 > 0.05, f"entity f1 {f1:.3f} after three epochs, of the most frequent label {baseline}")
+        support, _ = metric(f, "classification_report.support[B-person]")
+        check(support == 470, "470 persons among the test tokens")
+        rows = f["proxon/predictions/split"][:]
+        check(np.bincount(rows)[2] == 15733 and len(rows) == 62730 + 15733, "a row of predictions a token, none for padding")
+        time = f["proxon/predictions/time_ms"][:][rows == 2]
+        check((np.diff(time) <= 0).sum() == 1008, "each of the 1,009 sentences begins anew")
+    check("Confusion" in (work / "run.html").read_text(), "the report draws what was taken for what")
+    # From the archive alone, with the files where they were.
+    again = subprocess.run([proxon, "fit", "--from", "run.h5", "--output", "again.h5", "--set", "training.epochs=1", "--set", "samples.inputs.word.least=20"],
+                           cwd=work, capture_output=True, text=True)
+    check(again.returncode == 0, "proxon fit --from: " + again.stdout + again.stderr)
+    (work / "data/emerging.dev.conll").unlink()
+    shutil.copy(work / "data/wnut17train.conll", work / "data/emerging.dev.conll")
+    changed = subprocess.run([proxon, "evaluate", "--from", "run.h5"], cwd=work, capture_output=True, text=True)
+    check(changed.returncode == 1 and "it is not the file that this experiment was written for" in changed.stderr, "a file that changed since is refused")
+
+
+def tokens_wrong():
+    """Bad files: one sentence each, with file and line; no archive is left."""
+    (work / "data").mkdir()
+    shutil.copy(source / "datasets/tokens/tokens.toml", work)
+    no_sums = ("--set", "files.train.sha256=''", "--set", "files.test.sha256=''")
+    check("the file " in run(work / "tokens.toml", status=1) and not (work / "run.h5").exists(), "a missing file is named")
+    good = "The\tO\nThames\tB-location\n\nHi\tO\n"
+
+    def says(train, test, *parts, options=()):
+        (work / "data/wnut17train.conll").write_text(train)
+        (work / "data/emerging.dev.conll").write_text(test)
+        said = run(work / "tokens.toml", *no_sums, *options, status=1)
+        for part in parts:
+            check(part in said, f"says '{part}'")
+        check(not (work / "run.h5").exists(), "no archive is left")
+
+    says(good + "\nalone\n", good, "wnut17train.conll:6: has 1 column where 2 belong")
+    says(good, "Hi\tB-locatoin\n", "emerging.dev.conll:1: the label 'B-locatoin'", "Did you mean 'B-location'?")
+    says("\n\n", good, "wnut17train.conll: holds no sample")
+    says(good, good, "[samples.inputs.word]", "there is no table [files.tset]", options=("--set", "samples.inputs.word.test=tset"))
+    says(good, good, "leaves nothing to train on", options=("--set", "samples.validation=0.9", "--set", "samples.test=0.2"))
+    says(good, good, "simulates nothing and has no [simulation]", options=("--set", "simulation.dt=1"))
+
+
+def fashion(experiment, most, *options):
+    """An experiment on the clothes of Debian's package in place of the digits; skips where they are not there."""
+    folder = pathlib.Path("/usr/share/datasets/fashion-mnist")
+    if not folder.is_dir():
+        print("skipped: the package dataset-fashion-mnist is not installed")
+        sys.exit(77)
+    label = "label" if experiment == "fashion" else "digit"
+    few = [f"samples.inputs.pixel.reader.most={most}", f"samples.targets.{label}.reader.most={most}"]
+    if experiment != "fashion":
+        for key, file in (("train_images", "train-images-idx3"), ("test_images", "t10k-images-idx3"), ("train_digits", "train-labels-idx1"),
+                          ("test_digits", "t10k-labels-idx1")):
+            few += [f'files.{key}.path="{folder}/{file}-ubyte.gz"', f"files.{key}.sha256=''"]
+    return run(source / f"datasets/mnist_stdp/{experiment}.toml", *[o for s in (*few, *options) for o in ("--set", s)])
+
+
+def mnist_convolutional():
+    fashion("fashion", 2000, "training.epochs=3")
+    with archive() as f:
+        right, chance = metric(f, "classification_report.f1[micro]")
+        check(abs(chance - 0.1) < 0.03 and right > 0.7, f"clothes of 2,000 that were told from 2,000 others: {right:.3f}, by the most frequent class {chance:.3f}")
+        sums = f["proxon/parameters/files/train_images"].attrs["sha256"]
+        check(len(sums) == 64, "the archive keeps the sums of the files")
+
+
+def mnist_spiking():
+    fashion("spiking", 1000, "training.epochs=3")
+    with archive() as f:
+        right, chance = metric(f, "classification_report.f1[micro]")
+        check(right > 0.5, f"clothes told by spikes: {right:.3f}, by the most frequent class {chance:.3f}")
+        check(f["proxon/predictions/time_ms"].shape[0] == 2000, "one answer an image, at the last step")
+        check(len(f["proxon/parameters/files/train_images"].attrs["sha256"]) == 64, "a sum that was not declared is kept all the same")
+
+
+def mnist_wrong():
+    """Files that are no IDX, or end early: one sentence, no archive."""
+    images = bytes([0, 0, 8, 3, 0, 0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(20 * 28 * 28)
+    labels = bytes([0, 0, 8, 1, 0, 0, 0, 20]) + bytes(i % 10 for i in range(20))
+
+    def says(images, labels, *parts, options=()):
+        (work / "images").write_bytes(images)
+        (work / "labels").write_bytes(labels)
+        settings = [f'files.{key}.path="{work}/{"images" if "images" in key else "labels"}"' for key in ("train_images", "test_images", "train_digits", "test_digits")]
+        settings += [f"files.{key}.sha256=''" for key in ("train_images", "test_images", "train_digits", "test_digits")]
+        said = run(source / "datasets/mnist_stdp/convolutional.toml", *[o for s in (*settings, *options) for o in ("--set", s)], status=1)
+        for part in parts:
+            check(part in said, f"says '{part}'")
+
+    says(images[:-5], labels, "images: ends 5 bytes too early, within samples 0 to 19 of 20")
+    check(not (work / "run.h5").exists(), "no archive is left")
+    says(b"P5 28 28", labels, "images: begins with 50 35 20 32, which is no IDX file")
+    says(images, labels[:7] + bytes([19]) + labels[8:-1], "labels holds 19 samples, and the inputs have 20")
+    says(images, labels, "image has 783 numbers, and a sample has 784", options=("model.approximator.image=[27, 29]",))
 
 
 globals()[name]()

@@ -44,35 +44,62 @@ Rows readout(Cursor& cursor, const Rows& h) {
   return z;
 }
 
-Forward plain_recurrent(const std::string& cell, const std::vector<int64_t>& units) {
+/// One direction of one layer over the rows of a sample, from its first row on.
+Rows plain_cell(const std::string& cell, const Rows& rows, const std::vector<double>& W, const std::vector<double>& b, const std::vector<double>& U, size_t N) {
+  std::vector<double> before(N, 0.0), c(N, 0.0);
+  Rows out;
+  for (const auto& row : rows) {
+    std::vector<double> a = b, u(b.size(), 0.0);
+    add_product(row, W, a);
+    add_product(before, U, u);
+    std::vector<double> now(N);
+    for (size_t k = 0; k < N; ++k) {
+      if (cell == "rnn") now[k] = std::tanh(a[k] + u[k]);
+      if (cell == "lstm") {
+        const double i = sigmoid(a[k] + u[k]), f = sigmoid(a[N + k] + u[N + k]), o = sigmoid(a[2 * N + k] + u[2 * N + k]);
+        c[k] = f * c[k] + i * std::tanh(a[3 * N + k] + u[3 * N + k]);
+        now[k] = o * std::tanh(c[k]);
+      }
+      if (cell == "gru") {
+        const double r = sigmoid(a[k] + u[k]), z = sigmoid(a[N + k] + u[N + k]);
+        now[k] = z * before[k] + (1 - z) * std::tanh(a[2 * N + k] + r * u[2 * N + k]);
+      }
+    }
+    before = now;
+    out.push_back(now);
+  }
+  return out;
+}
+
+/// Columns [begin, begin + n) of a matrix of `width` columns.
+std::vector<double> columns(const std::vector<double>& matrix, int64_t width, int64_t begin, int64_t n) {
+  std::vector<double> some;
+  for (size_t row = 0; row < matrix.size(); row += static_cast<size_t>(width))
+    some.insert(some.end(), matrix.begin() + static_cast<long>(row) + begin, matrix.begin() + static_cast<long>(row) + begin + n);
+  return some;
+}
+
+Forward plain_recurrent(const std::string& cell, const std::vector<int64_t>& units, bool bidirectional = false, int64_t embedding = 0) {
   return [=](const std::vector<double>& theta, const Rows& x) {
     Cursor cursor{theta};
     Rows h = x;
+    if (embedding) {
+      const auto E = cursor.take(inputs * embedding);
+      for (auto& row : h) {
+        std::vector<double> embedded(static_cast<size_t>(embedding), 0.0);
+        add_product(row, E, embedded);
+        row = embedded;
+      }
+    }
     for (const int64_t n : units) {
-      const int64_t gates = cell == "rnn" ? 1 : cell == "gru" ? 3 : 4, in = static_cast<int64_t>(h[0].size());
-      const auto W = cursor.take(in * gates * n), b = cursor.take(gates * n), U = cursor.take(n * gates * n);
+      const int64_t gates = n * (cell == "rnn" ? 1 : cell == "gru" ? 3 : 4), width = gates * (bidirectional ? 2 : 1);
+      const auto W = cursor.take(static_cast<int64_t>(h[0].size()) * width), b = cursor.take(width), U = cursor.take(n * gates);
       const auto N = static_cast<size_t>(n);
-      std::vector<double> before(N, 0.0), c(N, 0.0);
-      Rows out;
-      for (const auto& row : h) {
-        std::vector<double> a = b, u(b.size(), 0.0);
-        add_product(row, W, a);
-        add_product(before, U, u);
-        std::vector<double> now(N);
-        for (size_t k = 0; k < N; ++k) {
-          if (cell == "rnn") now[k] = std::tanh(a[k] + u[k]);
-          if (cell == "lstm") {
-            const double i = sigmoid(a[k] + u[k]), f = sigmoid(a[N + k] + u[N + k]), o = sigmoid(a[2 * N + k] + u[2 * N + k]);
-            c[k] = f * c[k] + i * std::tanh(a[3 * N + k] + u[3 * N + k]);
-            now[k] = o * std::tanh(c[k]);
-          }
-          if (cell == "gru") {
-            const double r = sigmoid(a[k] + u[k]), z = sigmoid(a[N + k] + u[N + k]);
-            now[k] = z * before[k] + (1 - z) * std::tanh(a[2 * N + k] + r * u[2 * N + k]);
-          }
-        }
-        before = now;
-        out.push_back(now);
+      Rows out = plain_cell(cell, h, columns(W, width, 0, gates), columns(b, width, 0, gates), U, N);
+      if (bidirectional) {
+        const Rows reversed(h.rbegin(), h.rend());
+        const Rows back = plain_cell(cell, reversed, columns(W, width, gates, gates), columns(b, width, gates, gates), cursor.take(n * gates), N);
+        for (size_t t = 0; t < h.size(); ++t) out[t].insert(out[t].end(), back[h.size() - 1 - t].begin(), back[h.size() - 1 - t].end());
       }
       h = out;
     }
@@ -215,6 +242,148 @@ TEST_CASE("rnn, gru and lstm are their equations, and the gradient through time 
     }
 }
 
+TEST_CASE("bidirectional layers and embeddings are their equations, and the gradient that of central differences") {
+  for (const std::string cell : {"rnn", "gru", "lstm"})
+    for (const std::vector<int64_t>& units : {std::vector<int64_t>{5}, {3, 6}, {4, 2, 3}})
+      for (const auto& [bidirectional, embedding] : {std::pair<bool, int64_t>{true, 0}, {true, 3}, {false, 3}}) {
+        const PluginValue value =
+            plugin("approximator", "recurrent", {{"cell", cell}, {"units", units}, {"bidirectional", bidirectional}, {"embedding", embedding}});
+        const Forward plain = plain_recurrent(cell, units, bidirectional, embedding);
+        check_forward(value, plain);
+        check_gradient(value, plain, cell + fmt::format(", {} layers, bidirectional {}, embedding {}", units.size(), bidirectional, embedding));
+      }
+}
+
+namespace {
+
+/// Samples of different length.
+class RaggedSource : public SampleSource {
+ public:
+  RaggedSource(const Data& data, std::vector<int64_t> lengths, bool sparse) : data_(data), lengths_(std::move(lengths)), sparse_(sparse) {}
+  int64_t inputs() const override { return ::inputs; }
+  int64_t outputs() const override { return ::outputs; }
+  int64_t steps() const override { return ::steps; }
+  bool varies() const override { return true; }
+  int64_t length(Split, int64_t number) const override { return lengths_[static_cast<size_t>(number)]; }
+  bool sparse() const override { return sparse_; }
+  int64_t samples(Split split) const override { return split == Split::train ? static_cast<int64_t>(lengths_.size()) : 0; }
+  void gather(Split split, std::span<const int64_t> numbers, float* X, float* Y) override {
+    const int64_t most = steps_of(split, numbers);
+    for (const int64_t number : numbers)
+      for (int64_t t = 0; t < most; ++t) {
+        const bool own = t < length(split, number);
+        for (int64_t i = 0; i < ::inputs; ++i) *X++ = own ? data_.X[static_cast<size_t>((number * ::steps + t) * ::inputs + i)] : 0.f;
+        for (int64_t j = 0; j < ::outputs; ++j) *Y++ = own ? data_.Y[static_cast<size_t>((number * ::steps + t) * ::outputs + j)] : 0.f;
+      }
+  }
+  void gather(Split split, std::span<const int64_t> numbers, EventList& events, float* Y) override {
+    std::vector<float> X(numbers.size() * static_cast<size_t>(::steps * ::inputs));
+    gather(split, numbers, X.data(), Y);
+    events.clear();
+    for (int64_t row = 0; row < static_cast<int64_t>(numbers.size()) * steps_of(split, numbers); ++row) {
+      for (int64_t i = 0; i < ::inputs; ++i)
+        if (const float x = X[static_cast<size_t>(row * ::inputs + i)]; x != 0) events.add(static_cast<int32_t>(i), x);
+      events.end_row();
+    }
+    events.index(::inputs);
+  }
+
+ private:
+  const Data& data_;
+  std::vector<int64_t> lengths_;
+  bool sparse_;
+};
+
+}  // namespace
+
+TEST_CASE("samples of different length: the padding is in neither the loss nor the gradient, in either direction") {
+  const Data data;
+  const std::vector<int64_t> lengths{9, 1, 4, 7, 2, 8, 3, 3, 5, 1, 6};
+  for (const bool bidirectional : {true, false})
+    for (const bool sparse : {false, true})
+      for (const int64_t embedding : {0, 3}) {
+        const PluginValue value = plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{4, 3}},
+                                                                       {"bidirectional", bidirectional}, {"embedding", embedding}});
+        const Forward plain = plain_recurrent("gru", {4, 3}, bidirectional, embedding);
+        Model model(value, inputs, outputs);
+        set_theta(model);
+        const std::vector<double> theta(model.theta().begin(), model.theta().end());
+        const auto loss_of = [&](const std::vector<double>& at) {
+          double sum = 0;
+          int64_t rows = 0;
+          for (size_t s = 0; s < lengths.size(); ++s) {
+            Rows x = data.sample(static_cast<int64_t>(s));
+            x.resize(static_cast<size_t>(lengths[s]));
+            rows += lengths[s];
+            const Rows z = plain(at, x);
+            for (size_t t = 0; t < x.size(); ++t)
+              for (size_t j = 0; j < outputs; ++j)
+                sum += std::pow(z[t][j] - static_cast<double>(data.Y[(s * steps + t) * outputs + j]), 2);
+          }
+          return sum / static_cast<double>(rows * outputs);
+        };
+        RaggedSource source(data, lengths, sparse);
+        Options options(plugin("learning_rule", "backprop"), sgd(1));
+        options.epochs = 1, options.batch = samples, options.shuffle = false;
+        CHECK(train(model, source, options, {}, 1).train_loss == doctest::Approx(loss_of(theta)).epsilon(1e-5));
+        const std::vector<double> slope = central_differences(theta, loss_of);
+        for (size_t i = 0; i < theta.size(); ++i) CHECK(std::fabs(theta[i] - static_cast<double>(model.theta()[i]) - slope[i]) < 2e-5);
+      }
+}
+
+TEST_CASE("dropout silences what goes up to the next layer, the same in equal steps, and its gradient is that of differences") {
+  for (const auto& [bidirectional, embedding] : {std::pair<bool, int64_t>{false, 0}, {true, 3}}) {
+    const Model model(plugin("approximator", "recurrent", {{"units", std::vector<int64_t>{4, 3}}, {"bidirectional", bidirectional}, {"embedding", embedding},
+                                                           {"dropout", 0.4}}),
+                      inputs, outputs);
+    const auto& approximator = model.approximator();
+    std::vector<float> theta = gaussian(static_cast<int64_t>(model.theta().size()), 3), tape;
+    for (float& w : theta) w *= 0.5f;
+    const Data data;
+    const std::vector<float> c = gaussian(samples * steps * outputs, 6);
+    Status status;
+    const auto forward = [&](const std::vector<float>& weights, int64_t step, bool training) {
+      std::vector<float> y(c.size());
+      tape.assign(static_cast<size_t>(approximator.table().tape(approximator.object(), samples, steps)), 7.f);
+      ForwardPass pass{};
+      pass.theta = weights.data(), pass.input = data.X.data(), pass.output = y.data(), pass.tape = tape.data(), pass.batch = samples, pass.steps = steps;
+      pass.training = training, pass.step = step, pass.key = Key{1, 2};
+      approximator.table().forward(approximator.object(), &learning_services(), &pass, &status);
+      return y;
+    };
+    const auto objective = [&](const std::vector<float>& weights) {
+      const std::vector<float> y = forward(weights, 5, true);
+      double sum = 0;
+      for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(y[i]) * static_cast<double>(c[i]);
+      return sum;
+    };
+    CHECK(forward(theta, 5, true) == forward(theta, 5, true));
+    CHECK(forward(theta, 5, true) != forward(theta, 6, true));
+    CHECK(forward(theta, 5, false) == forward(theta, 6, false));
+    const std::vector<float> y = forward(theta, 5, true);
+    std::vector<float> gradient(theta.size(), 123.f);
+    BackwardPass pass{};
+    pass.theta = theta.data(), pass.input = data.X.data(), pass.output = y.data(), pass.output_gradient = c.data(), pass.tape = tape.data();
+    pass.gradient = gradient.data(), pass.batch = samples, pass.steps = steps;
+    approximator.table().backward(approximator.object(), &learning_services(), &pass, &status);
+    CHECK(status.failed == 0);
+    // Differences of a float function over some hundred terms: h = 1e-2 balances rounding with curvature.
+    for (size_t i = 0; i < theta.size(); i += 3) {
+      std::vector<float> up = theta, down = theta;
+      up[i] += 1e-2f, down[i] -= 1e-2f;
+      CHECK(gradient[i] == doctest::Approx((objective(up) - objective(down)) / 2e-2).epsilon(0.01).scale(5));
+    }
+  }
+}
+
+TEST_CASE("rules that look at every row refuse samples of different length") {
+  const Data data;
+  RaggedSource source(data, {9, 1, 4}, false);
+  Model model(dense({}, "tanh"), inputs, outputs);
+  Options options(plugin("learning_rule", "hebb"));
+  CHECK(contains(error_of([&] { train(model, source, options, {}, 1); }), "samples of different length are padded"));
+}
+
 TEST_CASE("spiking layers are their equations, spike by spike") {
   for (const bool recurrent : {false, true})
     for (const std::vector<int64_t>& units : {std::vector<int64_t>{7}, {6, 5}})
@@ -250,6 +419,8 @@ TEST_CASE("time constants and thresholds that are not learnt stay as they are") 
 TEST_CASE("recurrent and spiking networks train to the same bits on 1, 2, 3 and 8 threads") {
   const PluginValue values[] = {plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", std::vector<int64_t>{33, 20}}}),
                                 plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{40}}}),
+                                plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{24, 20}},
+                                                                     {"bidirectional", true}, {"embedding", int64_t{12}}, {"dropout", 0.3}}),
                                 plugin("approximator", "spiking", {{"units", std::vector<int64_t>{70, 30}}, {"recurrent", true}, {"learn_tau", true}})};
   for (const PluginValue& value : values)
     for (const bool sparse : {false, true}) {
