@@ -163,14 +163,15 @@ struct dense {
     services.parallel_for(count, std::max<int64_t>(1, 16384 / n), run);
   }
 
-  /// Inverted dropout; a unit's fate is a function of (layer, sample, unit, step).
+  /// Inverted dropout; a unit's fate is a function of (layer, sample, unit, step of the training, step in time).
   void drop(const Services& services, const ForwardPass& pass, int32_t index, float* y, float* kept, int64_t n) const {
     const Key key = pass.key.with(uint32_t(index));
     const auto threshold = uint32_t(double(dropout) * 4294967296.0);
     const float factor = 1 / (1 - dropout);
-    rows(services, pass.batch, n, [&](int64_t row) {
+    rows(services, pass.batch * pass.steps, n, [&](int64_t row) {
+      const int64_t sample = row / pass.steps, time = row % pass.steps;
       for (int64_t j = 0; j < n; j += 4) {
-        const Block bits = random_block(key, uint64_t(pass.first_sample + row), uint64_t(pass.step), uint32_t(j / 4));
+        const Block bits = random_block(key, uint64_t(pass.first_sample + sample), uint64_t(pass.step), uint32_t(time * ((n + 3) / 4) + j / 4));
         for (int64_t unit = j; unit < std::min(j + 4, n); ++unit) {
           kept[row * n + unit] = bits[size_t(unit - j)] < threshold ? 0.f : factor;
           y[row * n + unit] *= kept[row * n + unit];
