@@ -20,9 +20,8 @@ environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM":
                 "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
 
 
-def start(ranks, *arguments):
-    # Told to stop, mpirun gives the ranks a minute to write a checkpoint.
-    command = [os.environ["MPIEXEC"], "-q", "--mca", "odls_base_sigkill_timeout", "60", "-n", str(ranks), proxon, *map(str, arguments)]
+def start(ranks, *arguments, patient=()):
+    command = [os.environ["MPIEXEC"], "-q", *patient, "-n", str(ranks), proxon, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
@@ -84,7 +83,8 @@ def stopped_in_the_middle(whom, *arguments):
     for seconds in (0.3, 0.1, 0.03, 0.01, 0):
         if os.path.exists("broken.h5"):
             os.remove("broken.h5")
-        process = start(2, *arguments)
+        # Told to stop, mpirun gives the ranks some seconds to write a checkpoint; it waits that long whatever ends them.
+        process = start(2, *arguments, patient=("--mca", "odls_base_sigkill_timeout", "10") if whom == "mpirun" else ())
         until = time.monotonic() + 60
         while not os.path.exists("broken.h5") and time.monotonic() < until:
             time.sleep(0.01)
