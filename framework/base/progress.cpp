@@ -43,8 +43,7 @@ void stop_as_interrupted(const char* what) {
 }
 
 void watch_signals() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, on_signal);
 }
 
 void set_quiet(bool quiet) { quiet_mode = quiet; }

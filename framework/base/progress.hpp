@@ -7,8 +7,8 @@
 
 namespace proxon {
 
-/// True once Ctrl-C (SIGINT) or SIGTERM has arrived; long loops look here and stop at a safe place by calling
-/// stop_if_interrupted(), which throws Interrupted.
+/// True once Ctrl-C (SIGINT), SIGTERM or SIGUSR1 (which mpirun passes to its ranks at once, and schedulers send before the time
+/// is up) has arrived; long loops look here and stop at a safe place by calling stop_if_interrupted(), which throws Interrupted.
 bool interrupted();
 void stop_if_interrupted(const char* what);
 /// The same where another process was interrupted, and this one must stop with it.

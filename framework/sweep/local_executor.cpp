@@ -195,7 +195,7 @@ class LocalExecutor : public Executor {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) _exit(0);
       setpgid(0, 0);
-      for (const int sign : {SIGINT, SIGTERM, SIGPIPE}) signal(sign, SIG_DFL);
+      for (const int sign : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) signal(sign, SIG_DFL);
       const int nothing = open("/dev/null", O_RDONLY);
       dup2(nothing, STDIN_FILENO), dup2(output[1], STDOUT_FILENO), dup2(output[1], STDERR_FILENO);
       std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
@@ -286,7 +286,7 @@ class LocalExecutor : public Executor {
         lost.reason = plan_.limits().memory_limit > 0 ? fmt::format("needs more memory than memory_limit = {} MB.", plan_.limits().memory_limit) : "not enough memory.";
       else if (sign != 0) lost.reason = fmt::format("ended by signal {} ({}).", sign, strsignal(sign));
       else lost.reason = fmt::format("ended the process with status {}.", WEXITSTATUS(status));
-      lost.from_outside = !process.too_slow && (sign == SIGKILL || sign == SIGTERM);
+      lost.from_outside = !process.too_slow && (sign == SIGKILL || sign == SIGTERM || sign == SIGUSR1);
       if (const std::string words = process.words.text(); !words.empty()) lost.reason += "\nLast words: " + words;
       on_lost(std::move(lost));
     }
