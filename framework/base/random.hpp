@@ -15,6 +15,8 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace proxon {
 
@@ -128,6 +130,12 @@ class Stream {
   uint32_t used_ = 4;
   Block block_{};
 };
+
+/// Every order equally likely (Fisher & Yates); fewer than 2^32 values.
+template <class T>
+void shuffle(std::vector<T>& values, Stream stream) {
+  for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[stream.below(static_cast<uint32_t>(i))]);
+}
 
 /// ln Gamma(x) for x > 0. (std::lgamma keeps a sign in a variable that all threads share.)
 inline double log_gamma(double x) {

@@ -11,8 +11,6 @@
 namespace proxon {
 namespace {
 
-constexpr const char* split_names[] = {"train", "validation", "test"};
-
 /// Mean and variance of weighted values, one after the other (West 1979, doi:10.1145/359146.359153).
 struct Moments {
   double weight = 0, mean = 0, squares = 0;
@@ -156,10 +154,7 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
     order.resize(static_cast<size_t>(pieces));
     std::iota(order.begin(), order.end(), first_piece);
   }
-  if (options.split_by == "trial") {
-    Stream stream(Key{seed, purpose("dataset/split")}, 0);
-    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(static_cast<uint32_t>(i))]);
-  }
+  if (options.split_by == "trial") shuffle(order, Stream(Key{seed, purpose("dataset/split")}, 0));
 
   // Share them out
   double share = 0;

@@ -23,15 +23,7 @@ struct Sink {
   static Sink& of(void* host) { return *static_cast<Sink*>(host); }
 };
 
-constexpr std::string_view names_of_splits[] = {"train", "validation", "test"};
-
 std::string_view file_of(const SampleSpec& spec, int split) { return split == 0 ? spec.train : split == 1 ? spec.validation : spec.test; }
-
-/// Fisher & Yates, a function of the seed alone.
-void shuffle(std::vector<int64_t>& order, uint64_t seed) {
-  Stream stream(Key{seed, purpose("dataset/split")}, 0);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(static_cast<uint32_t>(i))]);
-}
 
 bool is_upper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
 bool is_letter(unsigned char c) { return (c >= 'a' && c <= 'z') || is_upper(c) || c >= 0x80; }
@@ -175,7 +167,7 @@ void LabelledSamples::read_side(const Specs& specs, const std::map<std::string, 
       if (file == files.end()) {
         std::vector<std::string> known;
         for (const auto& [other, path] : files) known.push_back(other);
-        fail("[samples.{}.{}]: {} = \"{}\": there is no table [files.{}]; there are: {}.{}", what, name, names_of_splits[split], key, key,
+        fail("[samples.{}.{}]: {} = \"{}\": there is no table [files.{}]; there are: {}.{}", what, name, split_names[split], key, key,
              fmt::join(known, ", "), did_you_mean(key, known));
       }
       of_split[static_cast<size_t>(split)].push_back(read_samples(*spec.reader.value, file->second));
@@ -185,11 +177,11 @@ void LabelledSamples::read_side(const Specs& specs, const std::map<std::string, 
   for (int split = 0; split < 3; ++split) {
     auto& tables = of_split[static_cast<size_t>(split)];
     const bool first = side.encodings.empty() && places_.empty() && split == 0;
-    if (!tables.empty() && tables.size() != specs.size()) fail("[samples.{}]: not every table has a file for '{}'.", what, names_of_splits[split]);
-    if (!first && what[0] == 't' && tables.empty() != of_file_[split].empty())
-      fail("[samples]: inputs and targets must both have a file for '{}', or neither.", names_of_splits[split]);
+    if (!tables.empty() && tables.size() != specs.size()) fail("[samples.{}]: not every table has a file for '{}'.", what, split_names[split]);
+    if (!first && &side == &target_ && tables.empty() != of_file_[split].empty())
+      fail("[samples]: inputs and targets must both have a file for '{}', or neither.", split_names[split]);
     if (tables.empty()) continue;
-    if (what[0] == 'i')
+    if (&side == &input_)
       for (int64_t i = 0; i < tables[0].samples(); ++i) {
         of_file_[split].push_back(static_cast<int64_t>(places_.size()));
         const int64_t before = places_.empty() ? 0 : places_.back().first_row + places_.back().rows;
@@ -262,7 +254,7 @@ LabelledSamples::LabelledSamples(const SampleOptions& options, const Specs& inpu
 
 void LabelledSamples::make_splits(const SampleOptions& options, uint64_t seed) {
   std::vector<int64_t> drawn = of_file_[0];
-  shuffle(drawn, seed);
+  shuffle(drawn, Stream(Key{seed, purpose("dataset/split")}, 0));
   const auto n = static_cast<double>(drawn.size());
   const double shares[] = {0, options.validation, options.test};
   size_t begin = 0;
@@ -361,7 +353,7 @@ std::string LabelledSamples::describe() const {
   std::string text = fmt::format("labelled samples: {} inputs, {} outputs", inputs(), outputs());
   if (steps_ > 1) text += fmt::format(", {} {} steps", varies_ ? "up to" : "", steps_);
   for (int split = 0; split < 3; ++split)
-    text += fmt::format("\n{}: {} samples{}", names_of_splits[split], split_[split].size(), of_file_[split].empty() ? ", drawn from those of train" : "");
+    text += fmt::format("\n{}: {} samples{}", split_names[split], split_[split].size(), of_file_[split].empty() ? ", drawn from those of train" : "");
   for (const SampleEncoding& encoding : target_.encodings)
     if (encoding.kind() == "class") text += fmt::format("\nclasses of {}: {}", encoding.name(), fmt::join(encoding.channels(), ", "));
   return text + "\n";

@@ -18,6 +18,9 @@ namespace proxon {
 
 using archive::Split;
 
+/// As experiments and messages call them, in the order of Split.
+constexpr std::string_view split_names[] = {"train", "validation", "test"};
+
 class SampleSource {
  public:
   virtual ~SampleSource() = default;

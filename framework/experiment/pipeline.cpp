@@ -117,7 +117,7 @@ void begin_without_simulation(Experiment& experiment, const RunOptions& run) {
         fail("approximator '{}' has the neurons of a network as its units, and labelled samples come without one.", approximator.name);
       Model(approximator, ApproximatorSetup{samples->inputs(), samples->outputs(), samples->bin()});
     }
-    archive::Writer writer = archive::Writer::create(run.archive, skeleton_of_samples(experiment), writer_options(experiment));
+    archive::Writer writer = archive::Writer::create(run.archive, skeleton_head(experiment), writer_options(experiment));
     writer.end_stage("simulate", 0);
     writer.close();
     leave_ranks();

@@ -102,8 +102,9 @@ std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
   return all;
 }
 
-/// What all archives say of their experiment.
-archive::Skeleton head_of(const Experiment& experiment) {
+}  // namespace
+
+archive::Skeleton skeleton_head(const Experiment& experiment) {
   const auto& head = experiment.head.as<ExperimentSettings>();
   archive::Skeleton skeleton{.experiment = experiment.resolved_text,
                              .description = head.description.empty() ? experiment.title : std::string(head.description),
@@ -120,14 +121,10 @@ archive::Skeleton head_of(const Experiment& experiment) {
   return skeleton;
 }
 
-}  // namespace
-
-archive::Skeleton skeleton_of_samples(const Experiment& experiment) { return head_of(experiment); }
-
 SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation) {
   SkeletonData data;
   archive::Skeleton& skeleton = data.skeleton;
-  skeleton = head_of(experiment);
+  skeleton = skeleton_head(experiment);
   for (const Stimulus& stimulus : experiment.stimuli) {
     archive::Object object{"stimuli/" + stimulus.name, attributes(stimulus.generator.values)};
     object.attributes.push_back({"generator", stimulus.generator.name, ""});

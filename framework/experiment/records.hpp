@@ -8,6 +8,9 @@ namespace proxon {
 /// Resolved parameters as archive attributes.
 std::vector<archive::Attribute> attributes(const Values& values);
 
+/// What all archives say of their experiment; all there is to say before a fit to labelled samples.
+archive::Skeleton skeleton_head(const Experiment& experiment);
+
 /// Everything that is known before the first step. It views the connectome's columns and its own delays: both must live until the writer
 /// has taken it.
 struct SkeletonData {
@@ -15,9 +18,6 @@ struct SkeletonData {
   std::vector<std::vector<float>> delay_tables;
 };
 SkeletonData skeleton(const Experiment& experiment, const Connectome& connectome, const Simulation& simulation);
-
-/// The same of an experiment that simulates nothing.
-archive::Skeleton skeleton_of_samples(const Experiment& experiment);
 
 /// Parameters of the stages after the simulation.
 std::vector<archive::Object> fit_objects(const Experiment& experiment);

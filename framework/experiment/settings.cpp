@@ -392,11 +392,11 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
   experiment.has_model = root.has("model") || root.has("training");
   Table dataset = root.table("dataset");
   experiment.dataset = dataset.read<DatasetOptions>();
-  for (const char* side : {"inputs", "targets"}) {
+  for (auto& [side, channels] : {std::pair{"inputs", &experiment.inputs}, {"targets", &experiment.targets}}) {
     for (auto& [name, table] : dataset.tables(side)) {
       Values channel = table.read<ChannelSpec>();
       resolve_group(experiment, channel, table);
-      (side[0] == 'i' ? experiment.inputs : experiment.targets).emplace_back(name, std::move(channel));
+      channels->emplace_back(name, std::move(channel));
     }
   }
   if (experiment.has_dataset && experiment.inputs.empty())
@@ -437,15 +437,14 @@ void read_samples(Table root, Experiment& experiment) {
   const auto& options = experiment.samples.as<SampleOptions>();
   if (options.validation + options.test >= 1)
     fail("{}validation + test = {:g} leaves nothing to train on.", samples.where("validation"), options.validation + options.test);
-  for (const char* side : {"inputs", "targets"}) {
-    auto& specs = side[0] == 'i' ? experiment.sample_inputs : experiment.sample_targets;
+  for (auto& [side, specs] : {std::pair{"inputs", &experiment.sample_inputs}, {"targets", &experiment.sample_targets}}) {
     for (auto& [name, table] : samples.tables(side)) {
-      specs.emplace_back(name, table.read<SampleSpec>());
-      const auto& spec = specs.back().second.as<SampleSpec>();
+      specs->emplace_back(name, table.read<SampleSpec>());
+      const auto& spec = specs->back().second.as<SampleSpec>();
       if (!static_cast<const ReaderTable*>(spec.reader->plugin->table)->samples)
         fail("{}reader '{}' reads networks, and no samples.", table.where("reader"), spec.reader->name);
     }
-    if (specs.empty()) fail("{}has no {}; add a table [samples.{}.NAME].", samples.where(), side, side);
+    if (specs->empty()) fail("{}has no {}; add a table [samples.{}.NAME].", samples.where(), side, side);
   }
 }
 

@@ -15,8 +15,7 @@ bool finite(std::span<const float> theta) {
 
 void permute(std::vector<int64_t>& order, uint64_t seed, int64_t epoch) {
   std::iota(order.begin(), order.end(), 0);
-  Stream stream(Key{seed, purpose("learning/shuffle")}, 0, static_cast<uint64_t>(epoch));
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(static_cast<uint32_t>(i))]);
+  shuffle(order, Stream(Key{seed, purpose("learning/shuffle")}, 0, static_cast<uint64_t>(epoch)));
 }
 
 void check_options(const TrainingOptions& options, const SampleSource& source) {

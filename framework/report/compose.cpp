@@ -82,8 +82,7 @@ Page compose(const archive::Reader& reader) {
             .subtitle = is_simulated(reader) ? "a biological network and its deep twin" : "labelled samples and what was fitted to them",
             .footer = fmt::format("Proxon {} ({}), seed {}, {}", reader.version(), reader.revision(), reader.seed(), reader.started())};
   page.sections.push_back(overview(reader));
-  if (is_simulated(reader)) page.sections.push_back(network_section(reader));
-  if (!is_simulated(reader)) page.sections.push_back(samples_section(reader));
+  page.sections.push_back(is_simulated(reader) ? network_section(reader) : samples_section(reader));
   if (is_simulated(reader) && reader.stage_done("simulate")) page.sections.push_back(activity_section(reader));
   if (reader.stage_done("fit")) page.sections.push_back(fit_section(reader));
   if (reader.stage_done("fit")) page.sections.push_back(prediction_section(reader));

@@ -91,10 +91,10 @@ class Bundle {
   void regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen);
   void learn(const PluginValue& rule, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
              const Clock& clock, const std::string& where);
+  void find_gaps(const std::vector<int32_t>& borders);
 
   int32_t sources_ = 0, target_size_ = 0, threads_ = 1;
   Column<int32_t> split_;
-  void find_gaps(const std::vector<int32_t>& borders);
   Column<uint8_t> gap_;
   Column<int64_t> gap_begin_;  ///< [source][thread], and the end
   Column<int64_t> own_offset_, own_first_, number_;

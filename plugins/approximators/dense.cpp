@@ -81,7 +81,7 @@ struct dense {
       }
       services.product(services.host, 0, 0, batch, n, layer.inputs, x, layer.inputs, pass.theta + layer.weight_offset, n, y, n, bias);
       if (!last) services.activate(services.host, layer.activation, y, y, batch * n);
-      if (!last && pass.training && dropout > 0) drop(services, pass, i, y, mask(pass.tape, layer, batch), n);
+      if (!last && pass.training && dropout > 0) silence(services, pass, i, y, mask(pass.tape, layer, batch), n);
       x = y;
     }
   }
@@ -163,20 +163,11 @@ struct dense {
     services.parallel_for(count, std::max<int64_t>(1, 16384 / n), run);
   }
 
-  /// Inverted dropout; a unit's fate is a function of (layer, sample, unit, step of the training, step in time).
-  void drop(const Services& services, const ForwardPass& pass, int32_t index, float* y, float* kept, int64_t n) const {
-    const Key key = pass.key.with(uint32_t(index));
-    const auto threshold = uint32_t(double(dropout) * 4294967296.0);
-    const float factor = 1 / (1 - dropout);
+  /// Dropout of a layer; each step in time has draws of its own.
+  void silence(const Services& services, const ForwardPass& pass, int32_t index, float* y, float* kept, int64_t n) const {
     rows(services, pass.batch * pass.steps, n, [&](int64_t row) {
       const int64_t sample = row / pass.steps, time = row % pass.steps;
-      for (int64_t j = 0; j < n; j += 4) {
-        const Block bits = random_block(key, uint64_t(pass.first_sample + sample), uint64_t(pass.step), uint32_t(time * ((n + 3) / 4) + j / 4));
-        for (int64_t unit = j; unit < std::min(j + 4, n); ++unit) {
-          kept[row * n + unit] = bits[size_t(unit - j)] < threshold ? 0.f : factor;
-          y[row * n + unit] *= kept[row * n + unit];
-        }
-      }
+      drop(pass.key.with(uint32_t(index)), pass.first_sample + sample, pass.step, uint32_t(time * ((n + 3) / 4)), dropout, n, y + row * n, kept + row * n);
     });
   }
 };

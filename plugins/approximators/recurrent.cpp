@@ -250,7 +250,7 @@ struct recurrent {
                         dh + b.row(sample) * s.outputs());
         else
           from_above(services, shape(l + 1), b, begin, end, pass, dh, steps + 1);
-        if (dropout > 0) silence(pass.tape + all * s.kept + b.row(begin) * s.outputs(), (b.row(end) - b.row(begin)) * s.outputs(), dh + b.row(begin) * s.outputs());
+        if (dropout > 0) multiply(pass.tape + all * s.kept + b.row(begin) * s.outputs(), (b.row(end) - b.row(begin)) * s.outputs(), dh + b.row(begin) * s.outputs());
         for (int64_t d = 0; d < directions; ++d)
           back_in_time(services, s, b, d, begin, end, pass.path.cut_recurrence, packed + packed_offset(l, d, true), dh, carried + begin * widest(),
                        carried + (batch + begin) * widest(), pass.tape);
@@ -263,7 +263,7 @@ struct recurrent {
       else if (embedding)
         from_above(services, shape(0), b, begin, end, pass, embedded, steps + 1);
       if (embedding && dropout > 0)
-        silence(pass.tape + all * embedding + b.row(begin) * embedding, (b.row(end) - b.row(begin)) * embedding, embedded + b.row(begin) * embedding);
+        multiply(pass.tape + all * embedding + b.row(begin) * embedding, (b.row(end) - b.row(begin)) * embedding, embedded + b.row(begin) * embedding);
       if (!pass.input_gradient) return;
       if (!embedding) return from_above(services, shape(0), b, begin, end, pass, pass.input_gradient, steps);
       for (int64_t sample = begin; sample < end; ++sample)
@@ -330,26 +330,16 @@ struct recurrent {
       for (int64_t t = 0; t < steps; ++t) add_events(pass.events, sample * steps + t, pass.theta, embedding, to + t * embedding);
     }
     std::fill_n(to + steps * width, width, 0.f);
-    if (embedding && dropout > 0) drop(pass, 0, sample, width, to, pass.tape + rows(pass.batch, steps) * embedding + sample * (steps + 1) * width);
+    if (embedding && dropout > 0) silence(pass, 0, sample, width, to, pass.tape + rows(pass.batch, steps) * embedding + sample * (steps + 1) * width);
   }
 
-  /// Inverted dropout of the rows of one sample; a number's fate is a function of (layer, sample, step in time, place, step of training).
-  void drop(const ForwardPass& pass, int32_t layer, int64_t sample, int64_t width, float* x, float* kept) const {
+  /// Dropout of the rows of one sample; while it does not train, all is kept.
+  void silence(const ForwardPass& pass, int32_t layer, int64_t sample, int64_t width, float* x, float* kept) const {
     const int64_t n = (pass.steps + 1) * width;
-    std::fill_n(kept, n, 1.f);
-    if (!pass.training) return;
-    const Key key = pass.key.with(uint32_t(layer));
-    const auto threshold = uint32_t(double(dropout) * 4294967296.0);
-    const float factor = 1 / (1 - dropout);
-    for (int64_t j = 0; j < n; j += 4) {
-      const Block bits = random_block(key, uint64_t(pass.first_sample + sample), uint64_t(pass.step), uint32_t(j / 4));
-      for (int64_t i = j; i < std::min(j + 4, n); ++i) {
-        kept[i] = bits[size_t(i - j)] < threshold ? 0.f : factor;
-        x[i] *= kept[i];
-      }
-    }
+    if (pass.training) drop(pass.key.with(uint32_t(layer)), pass.first_sample + sample, pass.step, 0, dropout, n, x, kept);
+    else std::fill_n(kept, n, 1.f);
   }
-  static void silence(const float* kept, int64_t n, float* error) {
+  static void multiply(const float* kept, int64_t n, float* error) {
     for (int64_t i = 0; i < n; ++i) error[i] *= kept[i];
   }
 
@@ -379,7 +369,7 @@ struct recurrent {
         for (int64_t d = 0; d < directions; ++d)
           std::copy_n(pass.tape + b.all * s.at[d].h + (b.row(sample) + b.step(sample, d, t) + 1) * s.units, s.units, to + t * s.outputs() + d * s.units);
       std::fill_n(to + b.steps * s.outputs(), s.outputs(), 0.f);
-      if (dropout > 0) drop(pass, l + 1, sample, s.outputs(), to, pass.tape + b.all * s.kept + b.row(sample) * s.outputs());
+      if (dropout > 0) silence(pass, l + 1, sample, s.outputs(), to, pass.tape + b.all * s.kept + b.row(sample) * s.outputs());
     }
   }
 

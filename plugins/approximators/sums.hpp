@@ -1,5 +1,5 @@
-// Sums that approximators share: rows of weights added for the events of a row, their gradients, and columns added up. Each has an order that does
-// not depend on the number of threads.
+// What approximators share: rows of weights added for the events of a row, their gradients, and columns added up, each in an order that does not
+// depend on the number of threads; and dropout.
 #pragma once
 #include <proxon/plugin/approximator.hpp>
 
@@ -43,6 +43,20 @@ inline void column_sums(const Services& services, const float* x, int64_t rows, 
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t j = begin; j < end; ++j) sums[j] += x[row * columns + j];
   });
+}
+
+/// Inverted dropout (Srivastava et al. 2014, JMLR 15:1929) of n numbers x, of which `kept` keeps what each is multiplied with. The fate of
+/// number i is a function of (key, sample, step of the training, first + i / 4).
+inline void drop(Key key, int64_t sample, int64_t step, uint32_t first, float probability, int64_t n, float* x, float* kept) {
+  const auto threshold = uint32_t(double(probability) * 4294967296.0);
+  const float factor = 1 / (1 - probability);
+  for (int64_t j = 0; j < n; j += 4) {
+    const Block bits = random_block(key, uint64_t(sample), uint64_t(step), first + uint32_t(j / 4));
+    for (int64_t i = j; i < std::min(j + 4, n); ++i) {
+      kept[i] = bits[size_t(i - j)] < threshold ? 0.f : factor;
+      x[i] *= kept[i];
+    }
+  }
 }
 
 }  // namespace proxon

@@ -69,20 +69,18 @@ struct iaf_cond_exp {
   };
 
   // See commutator() for the method. S_x: integral over a step of what 1 nS begins; K_x: half its commutator with the
-  // leak, K_x_in with g_in.
-  double E_L, E_ex, E_in, V_th, V_reset, V_rest;
+  // leak, K_x_in with g_in. D_x: from where V_m rests to the reversal potential.
+  double E_L, V_th, V_reset, V_rest;
   float D_ex, D_in, P_ex, P_in, S_L, S_ex, S_in, K_ex, K_in, K_ex_in, per_I;
   int32_t refractory_steps;
 
   iaf_cond_exp(const Parameters& p, const Step& step)
       : E_L(p.E_L),
-        E_ex(p.E_ex),
-        E_in(p.E_in),
         V_th(p.V_th),
         V_reset(p.V_reset),
         V_rest(p.E_L + p.I_e / p.g_L),
-        D_ex(static_cast<float>(E_ex - V_rest)),
-        D_in(static_cast<float>(E_in - V_rest)),
+        D_ex(static_cast<float>(p.E_ex - V_rest)),
+        D_in(static_cast<float>(p.E_in - V_rest)),
         P_ex(static_cast<float>(std::exp(-step.dt / p.tau_syn_ex))),
         P_in(static_cast<float>(std::exp(-step.dt / p.tau_syn_in))),
         S_L(static_cast<float>(p.g_L / p.C_m * step.dt)),
@@ -102,9 +100,8 @@ struct iaf_cond_exp {
   State initial() const { return {.V_m = E_L}; }
 
   bool step(State& s, const Input& in) const {
-    const auto to_E_L = static_cast<float>(V_rest - s.V_m);
-    const float to_rest = to_E_L + in.I * per_I;
-    const float to_ex = to_E_L + D_ex, to_in = to_E_L + D_in;
+    const auto undriven = static_cast<float>(V_rest - s.V_m);
+    const float to_rest = undriven + in.I * per_I, to_ex = undriven + D_ex, to_in = undriven + D_in;
     const float G_ex = s.g_ex * S_ex, G_in = s.g_in * S_in;
     const float driven = S_L * to_rest + G_ex * to_ex + G_in * to_in;
     const float correction = s.g_ex * (K_ex * (to_ex - to_rest) + s.g_in * K_ex_in) + s.g_in * (K_in * (to_in - to_rest));

@@ -1,22 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "../../tests/unit/network/support.hpp"
-#include "proxon/dataset/samples.hpp"
+#include "../../tests/unit/dataset/samples_support.hpp"
 
 using namespace network_test;
-
-namespace {
-
-std::string conll_refusal(const std::string& path, const std::string& choice) {
-  try {
-    read_samples(reader(choice), path);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-}  // namespace
 
 TEST_CASE("conll: sentences are parted by lines that are empty or hold blanks alone") {
   const TemporaryFolder folder;
@@ -38,9 +24,9 @@ TEST_CASE("conll: other separators, comments, further columns, and a number of s
 TEST_CASE("conll: a line with too few columns or an empty one is refused with file and line") {
   const TemporaryFolder folder;
   const std::string few = folder.write("few", "a\tO\n\nb\n"), empty = folder.write("empty", "a\tO\n\tO\n"), none = folder.write("none", "\n \n");
-  CHECK(contains(conll_refusal(few, "'conll'"), few + ":3: has 1 column where 2 belong"));
-  CHECK(contains(conll_refusal(empty, "'conll'"), empty + ":2: column 0 is empty"));
-  CHECK(contains(conll_refusal(none, "'conll'"), none + ": holds no sample"));
-  CHECK(contains(conll_refusal("/nowhere", "'conll'"), "/nowhere: cannot be opened for reading"));
-  CHECK(contains(conll_refusal(few, "{ name = 'conll', separator = '' }"), "separator must be one character"));
+  CHECK(contains(refusal_of_samples(few, "'conll'"), few + ":3: has 1 column where 2 belong"));
+  CHECK(contains(refusal_of_samples(empty, "'conll'"), empty + ":2: column 0 is empty"));
+  CHECK(contains(refusal_of_samples(none, "'conll'"), none + ": holds no sample"));
+  CHECK(contains(refusal_of_samples("/nowhere", "'conll'"), "/nowhere: cannot be opened for reading"));
+  CHECK(contains(refusal_of_samples(few, "{ name = 'conll', separator = '' }"), "separator must be one character"));
 }

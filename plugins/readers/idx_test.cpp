@@ -2,8 +2,7 @@
 
 #include <cstdlib>
 
-#include "../../tests/unit/network/support.hpp"
-#include "proxon/dataset/samples.hpp"
+#include "../../tests/unit/dataset/samples_support.hpp"
 
 using namespace network_test;
 
@@ -13,16 +12,6 @@ std::string idx_bytes(std::initializer_list<int> values) {
   std::string text;
   for (const int value : values) text += static_cast<char>(value);
   return text;
-}
-
-/// What the reader says of a file; "" when it reads it.
-std::string refused_samples(const std::string& path, const std::string& choice) {
-  try {
-    read_samples(reader(choice), path);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 const std::string two_images = idx_bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 7, 255, 1, 2, 128});
@@ -56,7 +45,7 @@ TEST_CASE("idx: integers and reals of every type, big-endian") {
 TEST_CASE("idx: a file that is none, that ends early or holds what is no number is refused with its name") {
   const TemporaryFolder folder;
   const auto says = [&](std::string text, const std::string& part) {
-    const std::string path = folder.write("bad", std::move(text)), said = refused_samples(path, "'idx'");
+    const std::string path = folder.write("bad", std::move(text)), said = refusal_of_samples(path, "'idx'");
     CHECK_MESSAGE(contains(said, path), said);
     CHECK_MESSAGE(contains(said, part), said);
   };
@@ -68,12 +57,12 @@ TEST_CASE("idx: a file that is none, that ends early or holds what is no number 
   says(idx_bytes({0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 0}), "says that a sample has 0 numbers");
   says(idx_bytes({0, 0, 8, 1, 0, 0, 0, 0}), "holds no sample");
   says(idx_bytes({0, 0, 0xd, 1, 0, 0, 0, 1, 0x7f, 0x80, 0, 0}), "holds a number that is not finite");
-  CHECK(contains(refused_samples("/nowhere/images", "'idx'"), "/nowhere/images: cannot be opened for reading"));
+  CHECK(contains(refusal_of_samples("/nowhere/images", "'idx'"), "/nowhere/images: cannot be opened for reading"));
 }
 
 TEST_CASE("readers of networks and readers of samples are not taken for each other") {
   const TemporaryFolder folder;
-  CHECK(contains(refused_samples(folder.write("a.csv", "source,target\n1,2\n"), "'csv'"), "reader 'csv' reads networks, and no samples"));
+  CHECK(contains(refusal_of_samples(folder.write("a.csv", "source,target\n1,2\n"), "'csv'"), "reader 'csv' reads networks, and no samples"));
   try {
     read_neuron_names(reader("'idx'"), folder.write("images", two_images));
     FAIL("it was read");
