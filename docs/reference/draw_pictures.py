@@ -85,6 +85,34 @@ neuron("mat2_psc_exp", 600, (2500, -1000))
 neuron("glif_psc", 400, (400, -200), {"spike_dependent_threshold": True, "after_spike_currents": True, "adapting_threshold": True})
 
 
+def receptors(name, current, weights):
+    """One spike at each receptor, 200 ms apart, without and with a current that makes the neuron fire."""
+    text = ""
+    for population, amplitude in (("A", 0), ("S", current)):
+        text += f'[network.populations.{population}]\nsize = 1\nneuron = {{ name = "{name}", I_e = {amplitude} }}\n'
+        text += f'[record.traces.{population}]\nsource = "{population}"\nvariable = "V_m"\ninterval = 0.1\n'
+        for r, weight in enumerate(weights):
+            text += f'[stimuli.{population}{r}]\ntarget = "{population}"\nweight = {weight}\nreceptor = "receptor_{r + 1}"\n'
+            text += f'generator = {{ name = "spike_generator", spike_times = [{50 + 200 * r}] }}\n'
+    f = simulate(text + "[simulation]\nduration = 900\n")
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2.3), sharey=True)
+    for axis, population, title in zip(axes, "AS", ("a spike at each receptor in turn", f"the same under {current:g} pA")):
+        t, v = trace(f, population)
+        axis.plot(t, v, lw=0.9, color="#1f5fa8")
+        spikes = f[f"spikes/{population}/timestamps"][:]
+        axis.plot(spikes, np.full(len(spikes), np.nanmax(v) + 0.06 * np.ptp(v)), "|", color="#b03030", ms=7)
+        axis.set(title=title, xlabel="time (ms)")
+    low = axes[1].get_ylim()[0]
+    for axis in axes:
+        for r in range(len(weights)):
+            axis.text(50 + 200 * r, low, str(r + 1), color="#2a8a4a", ha="center", va="bottom")
+    axes[0].set_ylabel("V_m (mV)")
+    save(figure, name)
+
+
+receptors("aeif_cond_beta_multisynapse", 620, (20, 5, 20, 5))
+
+
 def spiking_only(name, axis_of, text, title):
     f = simulate(text)
     figure, axis = plt.subplots(figsize=(8, 1.7))

@@ -118,8 +118,11 @@ Ports RunningPopulation::ports(Carried what, const std::string& receptor, const 
     const FieldInfo& port = all[static_cast<size_t>(i)];
     if (!takes(port, what)) continue;
     const bool either = what != Carried::spikes || unmarked(port);
-    if (either || port.flags & field_excitatory) found.positive = i;
-    if (either || port.flags & field_inhibitory) found.negative = i;
+    for (const auto& [marked, number] : {std::pair{field_excitatory, &found.positive}, std::pair{field_inhibitory, &found.negative}}) {
+      if (!either && !(port.flags & marked)) continue;
+      if (*number >= 0) fail("{}: {} has several receptors for {}; name one (it has {}).", where, model_name(), text_of(what), ports_text());
+      *number = i;
+    }
   }
   if (found.positive < 0 && found.negative < 0)
     fail("{}: the neurons of '{}' ({}) have no receptor for {} (they have {}).", where, name(), model_name(), text_of(what), ports_text());

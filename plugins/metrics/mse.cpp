@@ -1,11 +1,13 @@
+#include <cmath>
 #include <limits>
 #include <proxon/plugin/metric.hpp>
 
 using namespace proxon;
 
 struct mse {
-  static constexpr Documentation about{.summary = "Mean squared error of the prediction, over all rows and channels.",
-                                       .equation = "mse = 1/n sum_i (y_i - p_i)^2, y target, p prediction"};
+  static constexpr Documentation about{.summary = "Mean squared error of the prediction, over all rows and channels, and "
+                                                  "its root, in the unit of the targets.",
+                                       .equation = "mse = 1/n sum_i (y_i - p_i)^2, y target, p prediction;  rmse = sqrt(mse)"};
   static constexpr uint32_t needs = needs_prediction;
   using Parameters = NoParameters;
 
@@ -18,8 +20,10 @@ struct mse {
       const double error = double(in.target[i]) - in.prediction[i];
       sum += error * error;
     }
-    sink.value("mse", sum / double(n), n, 0, std::numeric_limits<double>::infinity(),
+    constexpr double highest = std::numeric_limits<double>::infinity();
+    sink.value("mse", sum / double(n), n, 0, highest,
                "mean squared error, in the squared unit of the targets; lower is better");
+    sink.value("rmse", std::sqrt(sum / double(n)), n, 0, highest, "its root, in the unit of the targets; lower is better");
   }
 };
 

@@ -32,7 +32,7 @@ struct aeif_cond_alpha {
     }
   };
 
-  AdaptiveExponential membrane;
+  AdaptiveExponential<Parameters, TwoReceptors> membrane;
   double begin_ex, begin_in;
 
   aeif_cond_alpha(const Parameters& p, const Step& step)
@@ -41,12 +41,12 @@ struct aeif_cond_alpha {
   State initial() const { return {.V_m = membrane.p.E_L}; }
 
   bool step(State& s, const Input& arrived) const {
-    DecayingConductance ex{s.g_ex, s.dg_ex}, in{s.g_in, s.dg_in};
-    const bool fires = membrane.step(s.V_m, s.w, s.refractory, ex, in, arrived.I);
-    s.g_ex = ex.g;
-    s.g_in = in.g;
-    s.dg_ex = ex.dg + arrived.ex * begin_ex;
-    s.dg_in = in.dg - arrived.in * begin_in;
+    TwoReceptors::Conductances g{{s.g_ex, s.dg_ex}, {s.g_in, s.dg_in}};
+    const bool fires = membrane.step(s.V_m, s.w, s.refractory, g, arrived.I);
+    s.g_ex = g.ex.g;
+    s.g_in = g.in.g;
+    s.dg_ex = g.ex.dg + arrived.ex * begin_ex;
+    s.dg_in = g.in.dg - arrived.in * begin_in;
     return fires;
   }
 };

@@ -29,17 +29,17 @@ struct aeif_cond_exp {
     }
   };
 
-  AdaptiveExponential membrane;
+  AdaptiveExponential<Parameters, TwoReceptors> membrane;
 
   aeif_cond_exp(const Parameters& p, const Step& step) : membrane(p, step.dt) {}
 
   State initial() const { return {.V_m = membrane.p.E_L}; }
 
   bool step(State& s, const Input& arrived) const {
-    DecayingConductance ex{s.g_ex, 0}, in{s.g_in, 0};
-    const bool fires = membrane.step(s.V_m, s.w, s.refractory, ex, in, arrived.I);
-    s.g_ex = ex.g + arrived.ex;
-    s.g_in = in.g - arrived.in;
+    TwoReceptors::Conductances g{{s.g_ex, 0}, {s.g_in, 0}};
+    const bool fires = membrane.step(s.V_m, s.w, s.refractory, g, arrived.I);
+    s.g_ex = g.ex.g + arrived.ex;
+    s.g_in = g.in.g - arrived.in;
     return fires;
   }
 };

@@ -15,7 +15,7 @@
 
 namespace proxon {
 
-using NeuronSetting = std::variant<double, int64_t, bool>;
+using NeuronSetting = std::variant<double, int64_t, bool, std::vector<double>>;
 using NeuronSettings = std::vector<std::pair<std::string, NeuronSetting>>;
 
 inline PluginValue neuron_model(const std::string& name, const NeuronSettings& settings) {

@@ -1,4 +1,4 @@
-// hh_psc_alpha, aeif_cond_exp, aeif_cond_alpha and izhikevich against plain integrations in tiny steps, the orders of
+// hh_psc_alpha, the aeif models and izhikevich against plain integrations in tiny steps, the orders of
 // their methods, and what the field knows of their behaviour.
 #include <array>
 
@@ -123,6 +123,66 @@ TEST_CASE("aeif below threshold follows the plain integration, with order 4 in t
   }
 }
 
+TEST_CASE("aeif_cond_beta_multisynapse: four conductances of beta shape, each with its own peak, times and potential") {
+  const std::vector<double> E{0, -20, -85, -95}, rise{0.2, 2, 8, 5}, decay{2, 60, 8, 100};
+  const NeuronSettings settings{{"E_rev", E}, {"tau_rise", rise}, {"tau_decay", decay}};
+  const std::array<double, 4> weight{3, 2, 4, 1.5};
+  const auto receptor = [](size_t r) { return "receptor_" + std::to_string(r + 1); };
+
+  // Alone, a spike's conductance is the difference of two exponentials whose largest value is the weight.
+  for (size_t r = 0; r < 4; ++r) {
+    LoneNeurons neuron("aeif_cond_beta_multisynapse", settings, 0.1);
+    neuron.give(receptor(r), weight[r]), neuron.step();
+    const auto shape = [&](double t) {
+      return rise[r] == decay[r] ? t * std::exp(-t / decay[r]) : std::exp(-t / decay[r]) - std::exp(-t / rise[r]);
+    };
+    double top = 0, seen = 0;
+    for (int k = 0; k < 200000; ++k) top = std::max(top, shape(0.0005 * k));
+    for (int k = 1; k <= 1000; ++k) {
+      neuron.step();
+      const double g = neuron.get("g_" + std::to_string(r + 1));
+      REQUIRE(g == doctest::Approx(weight[r] * shape(0.1 * k) / top).epsilon(1e-6));
+      seen = std::max(seen, g);
+    }
+    CHECK(seen == doctest::Approx(weight[r]).epsilon(0.02));  // the peak lies between two steps
+  }
+
+  // Together they move the membrane as a plain integration says: V, w, then g and what feeds it of each receptor.
+  std::array<double, 10> y{-70.6, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  LoneNeurons neuron("aeif_cond_beta_multisynapse", settings, 0.1);
+  const auto slope_of = [&](double, const std::array<double, 10>& z) {
+    std::array<double, 10> d{};
+    d[0] = 30 * (-70.6 - z[0]) + 30 * 2 * std::exp((z[0] + 50.4) / 2) - z[1] + 300;
+    d[1] = (4 * (z[0] + 70.6) - z[1]) / 144;
+    for (size_t r = 0; r < 4; ++r) {
+      d[0] += z[2 + r] * (E[r] - z[0]);
+      d[2 + r] = z[6 + r] - z[2 + r] / decay[r];
+      d[6 + r] = -z[6 + r] / rise[r];
+    }
+    d[0] /= 281;
+    return d;
+  };
+  for (int k = 0; k < 400; ++k) {
+    tiny_steps(y, 0, 0.1, 400, slope_of);
+    for (size_t r = 0; r < 4; ++r) {
+      if (k % 90 != 7 + 20 * static_cast<int>(r)) continue;
+      neuron.give(receptor(r), weight[r]);
+      const double peak = rise[r] == decay[r] ? rise[r]
+                                              : rise[r] * decay[r] / (decay[r] - rise[r]) * std::log(decay[r] / rise[r]);
+      y[6 + r] += weight[r] / (rise[r] == decay[r] ? peak * std::exp(-1.0)
+                                                   : (std::exp(-peak / decay[r]) - std::exp(-peak / rise[r])) /
+                                                         (1 / rise[r] - 1 / decay[r]));
+    }
+    neuron.give("I", 300);
+    REQUIRE(neuron.step() == 0);
+    REQUIRE(std::fabs(neuron.get("V_m") - y[0]) < 1e-4);
+    REQUIRE(std::fabs(neuron.get("w") - y[1]) < 1e-3);
+  }
+  CHECK(refusal("aeif_cond_beta_multisynapse", {{"E_rev", std::vector<double>{0, -85}}}).find("four numbers") != std::string::npos);
+  CHECK(refusal("aeif_cond_beta_multisynapse", {{"tau_rise", std::vector<double>{3, 1, 1, 1}}}).find("must not lie above tau_decay") !=
+        std::string::npos);
+}
+
 TEST_CASE("aeif resets when the plain integration does, to 0.001 ms a spike, and adapts") {
   const double dt = 0.1, I = 900;
   LoneNeurons neuron("aeif_cond_exp", {{"I_e", I}}, dt);
@@ -236,7 +296,7 @@ TEST_CASE("izhikevich spikes regularly, bursts and spikes fast with the paramete
 }
 
 TEST_CASE("the non-linear models refuse what cannot be, in one sentence") {
-  for (const char* name : {"aeif_cond_exp", "aeif_cond_alpha"}) {
+  for (const char* name : {"aeif_cond_exp", "aeif_cond_alpha", "aeif_cond_beta_multisynapse"}) {
     CHECK(refusal(name, {{"V_peak", -55.}}).find("V_peak must not lie below V_th") != std::string::npos);
     CHECK(refusal(name, {{"V_reset", 1.}}).find("V_reset must lie below V_peak") != std::string::npos);
     CHECK(refusal(name, {{"Delta_T", 0.01}}).find("above 600, where the exponential overflows") != std::string::npos);
@@ -248,7 +308,7 @@ TEST_CASE("the non-linear models refuse what cannot be, in one sentence") {
 }
 
 TEST_CASE("speed of the non-linear models") {
-  for (const std::string name : {"izhikevich", "aeif_cond_exp", "aeif_cond_alpha", "hh_psc_alpha"}) {
+  for (const std::string name : {"izhikevich", "aeif_cond_exp", "aeif_cond_alpha", "aeif_cond_beta_multisynapse", "hh_psc_alpha"}) {
     const double ns = nanoseconds(name);
     MESSAGE(name << ": " << ns << " ns a neuron and step");
     CHECK(ns < 5000);

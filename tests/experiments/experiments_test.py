@@ -254,6 +254,30 @@ def ei_twin():
         check(signs > 0.97, f"signs that are right: {signs:.3f}")
 
 
+def cell_twin():
+    # A tenth of the recording, smaller networks and fewer epochs; both twins learn from one recording.
+    folder = source / "datasets/cell_twin"
+    network = [re.search(r"\n\[network.*?\n\[model\]", (folder / f"{twin}.toml").read_text(), re.S)[0] for twin in ("recurrent", "tcn")]
+    check(network[0] == network[1], "both files have one neuron and one dataset")
+    options = {"recurrent": ["training.epochs=5", "training.optimizer.learning_rate=0.006", "model.approximator.units=[32]"],
+               "tcn": ["training.epochs=4", "training.optimizer.learning_rate=0.004", "model.approximator.filters=[16, 16, 16, 16, 16, 16, 16]"]}
+    begin = ["--set", 'simulation.duration="180 s"']
+    for twin, floor, explained_floor in (("recurrent", 0.93, 0.6), ("tcn", 0.91, 0.5)):
+        changed = [o for setting in ("training.batch=4", *options[twin]) for o in ("--set", setting)]
+        run(folder / f"{twin}.toml", *begin, *changed)
+        with archive() as f:
+            auc, chance = metric(f, "roc_auc", "test, spikes")
+            check(auc >= floor and abs(chance - 0.5) < 1e-6, f"{twin}: spikes at 1 ms: area under the ROC curve {auc:.4f}")
+            score, worst = metric(f, "complexity_score", "test, spikes")
+            check(abs(score - math.log10(1000 * (1 - auc)) / 2) < 1e-6 and score < worst, f"{twin}: complexity score {score:.3f}, of chance {worst:.3f}")
+            explained, _ = metric(f, "r2", "test, voltage")
+            rmse, mean = metric(f, "mse.rmse", "test, voltage")
+            check(explained >= explained_floor and rmse < 0.8 * mean, f"{twin}: explained variance of the potential {explained:.3f}, rmse {rmse:.2f} mV of {mean:.2f} mV")
+            check(0.5 < metric(f, "mean_rate", "cell")[0] < 2, "the neuron fires about once a second")
+        (work / "run.h5").rename(work / "cell.h5")
+        begin = ["--from", "cell.h5", "--stages", "fit,evaluate,report"]
+
+
 def with_data(folder, experiment, *files):
     """A copy of the experiment with real data beside it, in data/; skips where that is not there."""
     shutil.copy(source / f"datasets/{folder}/{experiment}.toml", work)

@@ -193,3 +193,18 @@ TEST_CASE("all spikes of a dense train arrive, each at its own time") {
     CHECK(got.spike[0].neuron[k] == (k % 2 == 0 ? 0 : 2));
   }
 }
+
+TEST_CASE("a neuron with several receptors for spikes must be told which, and then only that one opens") {
+  const auto four = [](const std::string& receptor) {
+    SmallNetwork network;
+    network.population("A", 1, plugin("neuron", "iaf_psc_delta")).population("B", 1, plugin("neuron", "aeif_cond_beta_multisynapse"));
+    network.projection("AB", "A", "B", {{0, 0, 2}}, {}, receptor);
+    const Stimulus kick{.name = "kick", .target = "A", .weight = 100, .generator = plugin("stimulus", "spike_generator", {{"spike_times", multiples(1, 1)}})};
+    return run(network, {kick}, {.duration = 20, .traces = {{.population = "B", .variable = "g_2"}, {.population = "B", .variable = "g_3"}}});
+  };
+  CHECK_THROWS_WITH_AS(four(""), doctest::Contains("has several receptors for spikes; name one (it has receptor_1, receptor_2, receptor_3, receptor_4, I)"), Error);
+  CHECK_THROWS_WITH_AS(four("receptor_5"), doctest::Contains("Did you mean 'receptor_"), Error);
+  const auto got = four("receptor_2");
+  CHECK(*std::max_element(got.traces[0].begin(), got.traces[0].end()) == doctest::Approx(2).epsilon(0.01));
+  CHECK(*std::max_element(got.traces[1].begin(), got.traces[1].end()) == 0);
+}
