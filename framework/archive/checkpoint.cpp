@@ -1,27 +1,42 @@
-// Checkpoints of a simulation in its archive: two streams of bytes that take turns, so that a kill while one is written leaves the other. Each
-// holds the state, how many rows every recording had by then, and a hash over both.
+// Checkpoints of a stage in its archive: two streams of bytes that take turns, so that a kill while one is written leaves the other. Each
+// holds the state, how many rows the stage had written by then to each of its streams, and a hash over both.
+#include "proxon/archive/reader_impl.hpp"
 #include "proxon/archive/writer_impl.hpp"
 
 namespace proxon::archive {
 namespace {
 
 constexpr std::string_view mark = "proxon checkpoint 1\n";
-const std::string slots[2] = {at::checkpoint + "/a", at::checkpoint + "/b"};
 
 std::uint64_t hash_of(std::span<const char> bytes) { return fnv1a({bytes.data(), bytes.size()}); }
 
-/// Streams that grow while a network runs.
+/// Streams that grow while a network runs, and while a twin is trained.
 bool is_recording(const std::string& stream) {
   for (const char* begin : {"/spikes/", "/report/", "/stimulus/", "/acquisition/", "/proxon/weights/"})
     if (stream.starts_with(begin)) return true;
   return false;
 }
+bool is_curve(const std::string& stream) { return stream == at::epochs; }
 
-using RowCounts = std::vector<std::pair<std::string, std::uint64_t>>;  ///< of every recording
+/// A stage that can be gone on with.
+struct Stage {
+  int number;
+  std::string slots[2];
+  bool (*grows)(const std::string& stream);
+};
+const Stage& stage_of(std::string_view name) {
+  static const Stage simulate{0, {at::checkpoint + "/a", at::checkpoint + "/b"}, is_recording},
+      fit{1, {at::training_checkpoint + "/a", at::training_checkpoint + "/b"}, is_curve};
+  PROXON_CHECK(name == "simulate" || name == "fit", "stage {} has no checkpoint", name);
+  return name == "fit" ? fit : simulate;
+}
+
+using RowCounts = std::vector<std::pair<std::string, std::uint64_t>>;  ///< of every stream that grows
 
 struct Saved {
   Checkpoint state;
   RowCounts rows;
+  int slot = 0;
 };
 
 class Packer {
@@ -101,44 +116,62 @@ std::optional<Saved> unpack(std::span<const char> bytes) {
   return saved;
 }
 
+/// The newest whole one; `read(slot)` gives its bytes.
+template <class Read>
+std::optional<Saved> newest(const Stage& stage, Read&& read) {
+  std::optional<Saved> found;
+  for (const int slot : {0, 1}) {
+    auto saved = unpack(read(stage.slots[slot]));
+    if (!saved || (found && found->state.step > saved->state.step)) continue;
+    found = std::move(saved);
+    found->slot = slot;
+  }
+  return found;
+}
+
 }  // namespace
 
-void Writer::set_checkpoint(const Checkpoint& state) {
+std::optional<Checkpoint> Reader::checkpoint(std::string_view stage) const {
+  auto saved = newest(stage_of(stage), [&](const std::string& slot) { return impl_->read<char>(slot, H5T_NATIVE_UINT8); });
+  if (!saved) return {};
+  return std::move(saved->state);
+}
+
+void Writer::set_checkpoint(std::string_view stage, const Checkpoint& state) {
+  const Stage& of = stage_of(stage);
   impl_->flush();
-  RowCounts recorded;
+  RowCounts written;
   for (const auto& name : impl_->table.names)
-    if (is_recording(name)) recorded.emplace_back(name, impl_->stream(name).rows);
-  const std::vector<char> bytes = pack(state, recorded);
-  impl_->replace(slots[impl_->next_checkpoint], H5T_NATIVE_UINT8, bytes.size(), bytes.data());
-  impl_->next_checkpoint = 1 - impl_->next_checkpoint;
+    if (of.grows(name)) written.emplace_back(name, impl_->stream(name).rows);
+  const std::vector<char> bytes = pack(state, written);
+  int& next = impl_->next_checkpoint[of.number];
+  impl_->replace(of.slots[next], H5T_NATIVE_UINT8, bytes.size(), bytes.data());
+  next = 1 - next;
   impl_->flush();
 }
 
-std::optional<Checkpoint> Writer::rewind() {
+std::optional<Checkpoint> Writer::rewind(std::string_view stage) {
   auto& im = *impl_;
-  std::optional<Saved> newest;
-  for (const int slot : {0, 1}) {
-    const auto& stream = im.stream(slots[slot]);
+  const Stage& of = stage_of(stage);
+  auto saved = newest(of, [&](const std::string& slot) {
+    const auto& stream = im.stream(slot);
     std::vector<char> bytes(stream.rows);
     if (!bytes.empty()) read_rows(stream.dataset, H5T_NATIVE_UINT8, 0, bytes.size(), bytes.data(), im.path);
-    auto saved = unpack(bytes);
-    if (!saved || (newest && newest->state.step > saved->state.step)) continue;
-    newest = std::move(saved);
-    im.next_checkpoint = 1 - slot;
-  }
-  if (!newest) return {};
+    return bytes;
+  });
+  if (!saved) return {};
+  im.next_checkpoint[of.number] = 1 - saved->slot;
 
   // First what readers see, then the rows themselves.
-  for (const auto& [name, rows] : newest->rows) {
+  for (const auto& [name, rows] : saved->rows) {
     auto& stream = im.stream(name);
-    if (stream.rows < rows)
-      fail("'{}' has fewer recorded rows in {} than when its checkpoint was written. Run the experiment from its begin.", im.path, name);
+    if (stream.rows < rows) fail("'{}' has fewer rows in {} than when its checkpoint was written. Begin anew, without --resume.", im.path, name);
     stream.rows = rows;
     im.table.rows[im.table.index[name]] = rows;
   }
   im.guarded([&] { im.write_row_counts(); });
   im.guarded([&] {
-    for (const auto& [name, rows] : newest->rows) {
+    for (const auto& [name, rows] : saved->rows) {
       auto& stream = im.stream(name);
       const hsize_t extent[2] = {rows, stream.columns};
       h5(H5Dset_extent(stream.dataset, extent), "cannot write", im.path);
@@ -152,11 +185,11 @@ std::optional<Checkpoint> Writer::rewind() {
   }
   im.dirty = true;
   im.flush();
-  return std::move(newest->state);
+  return std::move(saved->state);
 }
 
-void Writer::clear_checkpoint() {
-  for (const auto& slot : slots) impl_->replace(slot, H5T_NATIVE_UINT8, 0, nullptr);
+void Writer::clear_checkpoint(std::string_view stage) {
+  for (const auto& slot : stage_of(stage).slots) impl_->replace(slot, H5T_NATIVE_UINT8, 0, nullptr);
   impl_->flush();
 }
 

@@ -9,7 +9,7 @@
 
 namespace proxon::archive {
 
-inline constexpr std::int64_t layout_version = 3;
+inline constexpr std::int64_t layout_version = 4;
 
 namespace at {
 inline const std::string root = "/proxon";
@@ -27,10 +27,11 @@ inline const std::string plugins = "/proxon/plugins";
 inline const std::string stages = "/proxon/stages";
 inline const std::string log = "/proxon/text/log";
 inline const std::string model_text = "/proxon/text/model";
-inline const std::string checkpoint = "/proxon/checkpoint";  ///< a, b: bytes
+inline const std::string checkpoint = "/proxon/checkpoint";  ///< of the simulation; a, b: bytes
 inline const std::string layers = "/proxon/model/layers";
 inline const std::string theta = "/proxon/model/theta";
 inline const std::string epochs = "/proxon/training/epochs";
+inline const std::string training_checkpoint = "/proxon/training/checkpoint";  ///< a, b: bytes
 inline const std::string channels = "/proxon/predictions/channels";
 inline const std::string prediction_time = "/proxon/predictions/time_ms";
 inline const std::string prediction_split = "/proxon/predictions/split";

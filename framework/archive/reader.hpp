@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proxon/archive/records.hpp"
+#include "proxon/base/checkpoint.hpp"
 
 namespace proxon::archive {
 
@@ -60,6 +61,8 @@ class Reader {
   std::vector<Object> objects() const;  ///< of the skeleton, then of later stages
   std::vector<StageRecord> stages() const;
   bool stage_done(std::string_view stage) const;
+  /// The newest whole checkpoint of a stage ("simulate", "fit") that was interrupted; none where there is nothing to go on with.
+  std::optional<Checkpoint> checkpoint(std::string_view stage) const;
 
   // The network.
   const std::vector<PopulationRecord>& populations() const;

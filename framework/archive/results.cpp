@@ -7,7 +7,11 @@ namespace proxon::archive {
 void Writer::set_text(std::string_view slot, std::string_view text) {
   if (std::find(text_slots.begin(), text_slots.end(), slot) == text_slots.end())
     fail("an archive has no text '{}'.{}", slot, did_you_mean(slot, text_slots));
-  impl_->replace(at::text(slot), H5T_NATIVE_UINT8, text.size(), text.data());
+  // The same text is left where it is: a kill could come between the old and the new one.
+  const auto& stream = impl_->stream(at::text(slot));
+  std::string there(stream.rows, '\0');
+  read_rows(stream.dataset, H5T_NATIVE_UINT8, 0, there.size(), there.data(), impl_->path);
+  if (there != text) impl_->replace(at::text(slot), H5T_NATIVE_UINT8, text.size(), text.data());
 }
 
 void Writer::append_log(std::string_view line) {
@@ -115,6 +119,7 @@ void Writer::clear_fit() {
   clear_epochs();
   start_predictions({});
   set_metrics({});
+  clear_checkpoint("fit");
   auto rows = impl_->read_table<StageRow>(at::stages);
   std::erase_if(rows, [](const StageRow& row) {
     const std::string name = get_text(row.name);

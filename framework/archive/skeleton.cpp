@@ -181,8 +181,10 @@ void write_private(SkeletonFile& file, const Skeleton& skeleton) {
   // What was run.
   for (const auto slot : text_slots) file.stream(at::text(slot), H5T_NATIVE_UINT8);
   file.stream(at::log, H5T_NATIVE_UINT8);
-  file.group(at::checkpoint);
-  for (const char* slot : {"/a", "/b"}) file.stream(at::checkpoint + slot, H5T_NATIVE_UINT8);
+  for (const auto& group : {at::checkpoint, at::training_checkpoint}) {
+    file.group(group);
+    for (const char* slot : {"/a", "/b"}) file.stream(group + slot, H5T_NATIVE_UINT8);
+  }
   file.stream(at::model_text, H5T_NATIVE_UINT8);
   table<PluginRow>(file, at::plugins);
   table<ParameterRow>(file, at::stage_parameters);

@@ -55,12 +55,14 @@ class Writer {
   /// Fills NWB /units from the recorded spikes (seconds, unit by unit), holding `spikes_in_memory` spikes at most.
   void finalise_units(std::int64_t spikes_in_memory = 16 << 20);
 
-  /// Keeps the state of the simulation, and how far the recording had come, in the place of the checkpoint before the last.
-  void set_checkpoint(const Checkpoint& state);
-  /// Cuts the recording back to the newest whole checkpoint and returns it; nothing changes when there is none.
-  std::optional<Checkpoint> rewind();
-  /// The simulation is over: no checkpoint is needed any more.
-  void clear_checkpoint();
+  // Stages that can be gone on with: "simulate", whose rows are the recordings, and "fit", whose rows are the curves.
+
+  /// Keeps the state of the stage, and how many rows it had written, in the place of the checkpoint before the last.
+  void set_checkpoint(std::string_view stage, const Checkpoint& state);
+  /// Cuts what the stage wrote back to the newest whole checkpoint and returns it; nothing changes when there is none.
+  std::optional<Checkpoint> rewind(std::string_view stage);
+  /// The stage is over: no checkpoint is needed any more.
+  void clear_checkpoint(std::string_view stage);
 
   // Later stages. set_* replaces what is there.
 
@@ -78,7 +80,7 @@ class Writer {
   void append_predictions(const PredictionBlock& block);
   void set_metrics(std::span<const MetricRecord> rows);
 
-  /// Removes the outcome of fit and evaluate (model, curves, predictions, metrics) before they run anew.
+  /// Removes the outcome of fit and evaluate (model, curves, predictions, metrics) and the fit's checkpoint before they run anew.
   void clear_fit();
 
   /// Notes that a stage is done and flushes. A stage of the same name is replaced.

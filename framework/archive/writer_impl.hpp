@@ -40,7 +40,7 @@ struct Writer::Impl {
   std::vector<std::string> correlations;
   std::vector<std::string> projections;
   bool dirty = false, broken = false;
-  int next_checkpoint = 0;  ///< which of the two places
+  int next_checkpoint[2] = {};  ///< of each stage: which of its two places
   Clock::time_point flushed = Clock::now();
 
   ~Impl();

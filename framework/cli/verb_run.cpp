@@ -6,6 +6,7 @@
 #include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/cli/verbs.hpp"
+#include "proxon/experiment/meaning.hpp"
 #include "proxon/experiment/pipeline.hpp"
 #include "proxon/experiment/reference.hpp"
 
@@ -32,9 +33,9 @@ po::options_description stage_options() {
   return options;
 }
 
-/// For the verbs that simulate.
+/// For the verbs that simulate or train.
 void add_resume(po::options_description& options) {
-  options.add_options()("resume", "go on with a simulation that was interrupted, from the last checkpoint in the archive");
+  options.add_options()("resume", "go on with a simulation or a training that was interrupted, from the last checkpoint in the archive");
 }
 
 void apply_common(const Call& call) {
@@ -71,7 +72,7 @@ RunOptions run_options(const Call& call, std::vector<Stage> stages) {
 }
 
 void copy_archive(const std::string& from, const RunOptions& options) {
-  if (from.empty() || options.archive == from) return;
+  if (from.empty() || options.archive == from || options.resume) return;
   if (fs::exists(options.archive) && !options.overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", options.archive);
   std::error_code error;
   fs::copy_file(from, options.archive, fs::copy_options::overwrite_existing, error);
@@ -81,6 +82,13 @@ void copy_archive(const std::string& from, const RunOptions& options) {
 /// An archive's own experiment, which later stages go on with, with --set applied.
 std::unique_ptr<Document> document_of(const archive::Reader& reader, const Call& call, Registry& registry) {
   return std::make_unique<Document>(reader.path(), reader.text("experiment"), overrides(call), registry);
+}
+
+int run_from_begin(Document& document, Registry& registry, RunOptions options) {
+  Experiment experiment = load(document, registry);
+  options.fit_basis = fit_basis(document, experiment);
+  run(experiment, options);
+  return 0;
 }
 
 /// Goes on with the archive of a run that was interrupted: the same experiment, from the checkpoint, and then the stages after it.
@@ -96,16 +104,34 @@ int resume(const Call& call, Registry& registry, const RunOptions& options, cons
     if (!document->agrees(simulated, "seed"))
       fail("The seed of {} is not what {} was begun with; put it back, or run anew with --overwrite.", base, options.archive);
   }
-  Experiment experiment = load(*document, registry);
-  run(experiment, options);
-  return 0;
+  return run_from_begin(*document, registry, options);
+}
+
+void check_there(const std::string& path) {
+  if (!fs::exists(path)) fail("{}: does not exist, so there is nothing to resume; leave out --resume.", path);
 }
 
 /// Whether an archive that a run is to go on with holds a simulation that is complete; the first rank looks.
 bool simulated_already(const std::string& path) {
-  if (rank() == 0 && !fs::exists(path)) fail("{}: does not exist, so there is nothing to resume; leave out --resume.", path);
+  if (rank() == 0) check_there(path);
   const char done = rank() == 0 && archive::Reader(path).stage_done("simulate");
   return spread({&done, 1}).front() != 0;
+}
+
+/// Throws Error when the archive has no training that was interrupted.
+void check_training_stopped(const std::string& path) {
+  check_there(path);
+  const archive::Reader reader(path);
+  if (reader.checkpoint("fit")) return;
+  if (reader.stage_done("fit")) fail("{}: its training is complete, so there is nothing to resume; leave out --resume to fit anew.", path);
+  fail("{}: holds no training to go on with; leave out --resume.", path);
+}
+
+/// Whether the archive's twin is complete and is the one that the document asks for.
+bool fitted_already(const archive::Reader& reader, const Document& document, const Document& of_archive) {
+  if (!reader.stage_done("fit")) return false;
+  constexpr std::string_view keys[] = {"seed", "samples", "dataset", "model", "training"};
+  return std::all_of(std::begin(keys), std::end(keys), [&](std::string_view key) { return document.agrees(of_archive, key); });
 }
 
 int run_stages(const Call& call, std::vector<Stage> stages) {
@@ -116,7 +142,9 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
   if (ranks() > 1 && options.stages.front() != Stage::simulate)
     fail("the stages after the simulation run in one process; start them without mpirun.");
   const std::string base = call.arguments.empty() ? from : call.arguments[0];
-  const std::string source = from.empty() ? options.archive : from;
+  const std::string source = from.empty() || options.resume ? options.archive : from;
+
+  if (options.resume && options.stages.front() > Stage::fit) fail("--resume: goes on with a simulation or a training; the stages begin after both.");
 
   // The report needs the archive alone.
   if (options.stages == std::vector{Stage::report}) {
@@ -127,10 +155,11 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
     return 0;
   }
   Registry registry(default_folders(fs::absolute(base).parent_path().string()));
-  if (options.resume && options.stages.front() != Stage::simulate) fail("--resume: goes on with a simulation; the stages begin after it.");
   if (options.resume && options.overwrite)
     fail("--resume and --overwrite: one goes on with the archive, the other replaces it; leave out one of the two.");
-  if (options.resume && simulated_already(options.archive)) {
+  if (options.resume && options.stages.front() == Stage::fit) {
+    check_training_stopped(options.archive);
+  } else if (options.resume && simulated_already(options.archive)) {
     note(fmt::format("the simulation of {} is complete.", options.archive));
     std::erase(options.stages, Stage::simulate);
     leave_ranks();
@@ -140,9 +169,7 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
   }
   if (options.stages.front() == Stage::simulate) {
     Document document(base, overrides(call), registry);
-    Experiment experiment = load(document, registry);
-    run(experiment, options);
-    return 0;
+    return run_from_begin(document, registry, options);
   }
 
   // Later stages: the network and the recordings are the archive's; what is made of them is the experiment's.
@@ -158,6 +185,11 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
         note(fmt::format("[{}] of {} has changed since {} was simulated; that of the archive holds.", key, base, source));
     experiment = load(*document, registry, reader);
     experiment.resolved_text = document->resolved_text(simulated, simulation_tables);
+    options.fit_basis = fit_basis(*document, experiment);
+    if (options.resume && options.stages.front() == Stage::fit && fitted_already(reader, *document, simulated)) {
+      note(fmt::format("the training of {} is complete.", source));
+      std::erase(options.stages, Stage::fit);
+    }
   }
   const bool is_new = !fs::exists(options.archive);
   copy_archive(from, options);
@@ -204,9 +236,8 @@ std::vector<Verb> run_verbs() {
   for (const auto& [stage, words] : single) {
     all.push_back({words.first, "[EXPERIMENT.toml]", words.second, "", 0, 1, stage_options(),
                    [stage = stage](const Call& call) { return run_stages(call, {stage}); }});
-    if (stage != Stage::simulate) continue;
-    add_resume(all.back().options);
-    all.back().on_ranks = true;
+    if (stage <= Stage::fit) add_resume(all.back().options);
+    all.back().on_ranks = stage == Stage::simulate;
   }
   all.push_back({"describe", "EXPERIMENT.toml", "says what would be run: sizes, memory, plugins, parameters", "", 1, 1, common_options(), describe});
   return all;

@@ -11,6 +11,7 @@
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/biology.hpp"
 #include "proxon/experiment/comparison.hpp"
+#include "proxon/experiment/meaning.hpp"
 #include "proxon/experiment/records.hpp"
 #include "proxon/experiment/twin.hpp"
 #include "proxon/report/compose.hpp"
@@ -155,9 +156,10 @@ void simulate(Experiment& experiment, const RunOptions& run) {
       archive::Writer writer = run.resume ? archive::Writer::open(run.archive, writer_options(experiment))
                                           : create_archive(experiment, connectome, simulation, run.archive);
       if (run.resume) {
-        const std::optional<Checkpoint> state = writer.rewind();
+        const std::optional<Checkpoint> state = writer.rewind("simulate");
         if (!state) fail("{}: holds no checkpoint to go on from; run the experiment from its begin with --overwrite.", run.archive);
         simulation.resume(*state);
+        writer.clear_checkpoint("fit");  // of a training on what had been recorded by then
         note(fmt::format("going on from t = {:.6g} ms.", state->time));
       }
       std::vector<bool> records;
@@ -169,7 +171,7 @@ void simulate(Experiment& experiment, const RunOptions& run) {
       simulation.run(background, [&](double time) { progress.update(static_cast<int64_t>(time)); });
       background.finish();
       writer.finalise_units();
-      writer.clear_checkpoint();
+      writer.clear_checkpoint("simulate");
       writer.end_stage("simulate", progress.seconds());
       writer.close();
       meet();
@@ -239,8 +241,23 @@ void begin_from(Model& model, const std::string& path) {
   model.restore(*record);
 }
 
+/// The column of a fit's checkpoint that says what it was begun with.
+const std::string basis_column = "basis";
+
+/// Whether there is a training to go on with. Throws Error when the experiment is not the one that it was begun with.
+bool goes_on(const RunOptions& run) {
+  if (!run.resume) return false;
+  const std::optional<Checkpoint> state = archive::Reader(run.archive).checkpoint("fit");
+  if (!state) return false;
+  const std::vector<char>& bytes = state->find(basis_column);
+  const std::string difference = fit_difference({bytes.begin(), bytes.end()}, run.fit_basis);
+  if (!difference.empty()) fail("the training of {} {}; put it back, or fit anew without --resume.", run.archive, difference);
+  return true;
+}
+
 void fit(Experiment& experiment, const RunOptions& run) {
   if (!experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", experiment.file);
+  const bool resumed = goes_on(run);
   // The writer first: HDF5 lets a reader of the same process join it, not the other way round.
   archive::Writer writer = archive::Writer::open(run.archive, writer_options(experiment));
   std::optional<archive::Reader> reader(run.archive);
@@ -258,26 +275,36 @@ void fit(Experiment& experiment, const RunOptions& run) {
   stage("fit", run.archive, options.epochs, [&](Progress& progress) {
     const Biology biology = read_biology(experiment, *reader);
     Model model = make_twin(experiment, *dataset, *reader);
-    initialise(model, options, biology.weights(), fit_seed(experiment), dataset->mean_targets());
-    if (!options.init_archive.empty()) begin_from(model, std::string(options.init_archive));
-
-    writer.clear_fit();
+    std::optional<Checkpoint> state;
+    if (resumed) {
+      state = writer.rewind("fit");
+      note(fmt::format("the training goes on after {} batches.", format_count(state->step)));
+    } else {
+      initialise(model, options, biology.weights(), fit_seed(experiment), dataset->mean_targets());
+      if (!options.init_archive.empty()) begin_from(model, std::string(options.init_archive));
+      writer.clear_fit();
+    }
     writer.set_text("experiment", experiment.resolved_text);
     writer.set_objects(fit_objects(experiment));
     writer.set_text("dataset", dataset->describe());
-    const TrainingResult result =
-        train(model, *dataset, options, biology.weights(), fit_seed(experiment), [&](const EpochRecord& epoch) {
-          writer.append_epoch(epoch);
-          progress.update(epoch.epoch,
-                          fmt::format("{}, learning rate {:.3g}", loss_text(epoch.train_loss, epoch.validation_loss),
-                                      epoch.learning_rate));
-        });
+    Resumption resumption{.from = state ? &*state : nullptr, .keep = {}};
+    if (!run.fit_basis.empty())
+      resumption.keep = [&](Checkpoint now) {
+        now.keep(basis_column, run.fit_basis.data(), run.fit_basis.size());
+        writer.set_checkpoint("fit", now);
+      };
+    const auto each_epoch = [&](const EpochRecord& epoch) {
+      writer.append_epoch(epoch);
+      progress.update(epoch.epoch, fmt::format("{}, learning rate {:.3g}", loss_text(epoch.train_loss, epoch.validation_loss), epoch.learning_rate));
+    };
+    const TrainingResult result = train(model, *dataset, options, biology.weights(), fit_seed(experiment), each_epoch, resumption);
     const archive::ModelRecord record = model.record();
     writer.set_model(record.layers, record.theta, record.description);
     write_predictions(*dataset, model, writer);
     dataset.reset();
     reader.reset();
     writer.end_stage("fit", progress.seconds());
+    writer.clear_checkpoint("fit");
     writer.close();
     progress.done(fmt::format("{} parameters, {}; best epoch {}: {}",
                               format_count(static_cast<int64_t>(model.theta().size())), result.ended, result.best_epoch,

@@ -16,7 +16,8 @@ struct RunOptions {
   std::string report;         ///< HTML; "" puts it beside the archive
   std::vector<Stage> stages;  ///< in order
   bool overwrite = false;     ///< simulate may replace an archive that is there
-  bool resume = false;        ///< simulate goes on from the checkpoint in the archive
+  bool resume = false;        ///< simulate goes on from the checkpoint in the archive; fit too, where there is one
+  std::string fit_basis;      ///< of the experiment (meaning.hpp), which a checkpoint of the fit must have in common; "": the fit leaves none
   bool quiet = false;         ///< figures are not printed
   bool all_threads = false;   ///< SimulationOptions::all_threads: the number of threads was asked for
 };

@@ -35,7 +35,7 @@ class ArchiveSink : public RecordingSink {
   }
   void weights(int32_t projection, double time, std::span<const float> weight) override { writer_.append_weights(projection, time, weight); }
   void until(double) override { writer_.tick(); }
-  void checkpoint(const Checkpoint& state) override { writer_.set_checkpoint(state); }
+  void checkpoint(const Checkpoint& state) override { writer_.set_checkpoint("simulate", state); }
 
   int64_t recorded() const { return recorded_; }
 

@@ -41,20 +41,29 @@ double schedule_factor(const TrainingOptions& options, int64_t epoch) {
 }
 
 Course::Course(Model& model, const TrainingOptions& options, bool validates, const std::function<void(const EpochRecord&)>& each_epoch)
-    : model_(model), options_(options), validates_(validates), each_epoch_(each_epoch), kept_(model.theta().begin(), model.theta().end()) {
-  result_.train_loss = result_.validation_loss = std::numeric_limits<double>::quiet_NaN();
-}
+    : model_(model), options_(options), validates_(validates), each_epoch_(each_epoch), kept_(model.theta().begin(), model.theta().end()) {}
 
 bool Course::begin_epoch() {
-  if (ended_ || epoch_ >= options_.epochs) return false;
-  factor_ = plateau_ * schedule_factor(options_, epoch_++);
+  if (ended_ || at_.epoch >= options_.epochs) return false;
+  factor_ = at_.plateau * schedule_factor(options_, at_.epoch++);
   return true;
+}
+
+void Course::keep(Checkpoint& to) const {
+  to.keep("course", &at_, sizeof at_);
+  to.keep("course/theta", kept_.data(), kept_.size() * sizeof(float));
+}
+
+void Course::resume(const Checkpoint& from) {
+  from.put_back("course", &at_, sizeof at_);
+  from.put_back("course/theta", kept_.data(), kept_.size() * sizeof(float));
+  factor_ = at_.plateau * schedule_factor(options_, at_.epoch - 1);
 }
 
 void Course::not_finite(const char* which) const {
   fail("the {} loss is no longer a finite number in epoch {}: lower the learning rate, set gradient_clip = 1, or look for NaN and very large "
        "values in the data (the model keeps the weights of epoch {})",
-       which, epoch_, result_.best_epoch);
+       which, at_.epoch, at_.best_epoch);
 }
 
 void Course::check(double training_loss) const {
@@ -67,32 +76,32 @@ void Course::end_epoch(double train_loss, double validation_loss, double learnin
 
   // What is worth keeping.
   const double watched = validates_ ? validation_loss : train_loss;
-  if (options_.patience == 0 || watched < best_kept_) {
+  if (options_.patience == 0 || watched < at_.best_kept) {
     std::copy(model_.theta().begin(), model_.theta().end(), kept_.begin());
-    result_.best_epoch = epoch_;
-    result_.train_loss = train_loss;
-    result_.validation_loss = validation_loss;
-    best_kept_ = watched;
+    at_.best_epoch = at_.epoch;
+    at_.train_loss = train_loss;
+    at_.validation_loss = validation_loss;
+    at_.best_kept = watched;
   }
-  if (watched < best_watched_) {
-    best_watched_ = watched;
-    best_watched_at_ = epoch_;
-  } else if (options_.schedule == "plateau" && epoch_ - best_watched_at_ >= options_.step_epochs) {
-    plateau_ *= options_.step_factor;
-    best_watched_at_ = epoch_;
+  if (watched < at_.best_watched) {
+    at_.best_watched = watched;
+    at_.best_watched_at = at_.epoch;
+  } else if (options_.schedule == "plateau" && at_.epoch - at_.best_watched_at >= options_.step_epochs) {
+    at_.plateau *= options_.step_factor;
+    at_.best_watched_at = at_.epoch;
   }
-  if (each_epoch_) each_epoch_({epoch_, train_loss, validation_loss, learning_rate * factor_});
-  ended_ = options_.patience > 0 && epoch_ - result_.best_epoch >= options_.patience;
+  if (each_epoch_) each_epoch_({at_.epoch, train_loss, validation_loss, learning_rate * factor_});
+  ended_ = options_.patience > 0 && at_.epoch - at_.best_epoch >= options_.patience;
 }
 
 void Course::put_back() { std::copy(kept_.begin(), kept_.end(), model_.theta().begin()); }
 
 TrainingResult Course::finish() {
   put_back();
-  result_.epochs = epoch_;
-  result_.ended = epoch_ < options_.epochs ? fmt::format("early stopping after epoch {}, best was {}", epoch_, result_.best_epoch)
-                                           : fmt::format("all {} epochs", options_.epochs);
-  return result_;
+  TrainingResult result{.epochs = at_.epoch, .best_epoch = at_.best_epoch, .train_loss = at_.train_loss, .validation_loss = at_.validation_loss, .ended = ""};
+  result.ended = at_.epoch < options_.epochs ? fmt::format("early stopping after epoch {}, best was {}", at_.epoch, at_.best_epoch)
+                                             : fmt::format("all {} epochs", options_.epochs);
+  return result;
 }
 
 }  // namespace proxon

@@ -23,7 +23,7 @@ class Course {
   /// Goes to the next epoch; false when there is none.
   bool begin_epoch();
   /// The one that runs: 0, 1, ...; and the schedule's factor on its learning rate.
-  int64_t epoch() const { return epoch_ - 1; }
+  int64_t epoch() const { return at_.epoch - 1; }
   double factor() const { return factor_; }
   /// Throws Error when the sum of the epoch's losses is no longer finite.
   void check(double training_loss) const;
@@ -33,19 +33,28 @@ class Course {
   void put_back();
   /// put_back(), and what came of it.
   TrainingResult finish();
+  /// Writes what it keeps in mind, and the weights that are worth keeping; and takes them up, in the middle of an epoch that has begun.
+  void keep(Checkpoint& to) const;
+  void resume(const Checkpoint& from);
 
  private:
   [[noreturn]] void not_finite(const char* which) const;
+
+  static constexpr double infinity = std::numeric_limits<double>::infinity(), unknown = std::numeric_limits<double>::quiet_NaN();
+  /// Plain numbers, as a checkpoint holds them. `epoch`: how many have begun.
+  struct Place {
+    int64_t epoch = 0, best_epoch = 0, best_watched_at = 0;
+    double train_loss = unknown, validation_loss = unknown;  ///< of the best epoch
+    double plateau = 1, best_kept = infinity, best_watched = infinity;
+  };
 
   Model& model_;
   const TrainingOptions& options_;
   bool validates_, ended_ = false;
   const std::function<void(const EpochRecord&)>& each_epoch_;
   Column<float> kept_;
-  TrainingResult result_;
-  int64_t epoch_ = 0, best_watched_at_ = 0;
-  double factor_ = 1, plateau_ = 1;
-  double best_kept_ = std::numeric_limits<double>::infinity(), best_watched_ = std::numeric_limits<double>::infinity();
+  Place at_;
+  double factor_ = 1;
 };
 
 }  // namespace proxon

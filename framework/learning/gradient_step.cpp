@@ -19,6 +19,12 @@ class GradientStep : public TrainingStep {
 
   double learning_rate() const override { return update_.learning_rate(); }
   bool looks_at_input() const override { return rule_.table().hooks & hook_input; }
+  std::vector<KeptColumn> memory() override {
+    std::vector<KeptColumn> all = update_.memory();
+    all.push_back({"rule/memory", memory_});
+    all.push_back({"rule/direct", direct_});
+    return all;
+  }
 
   double run(BatchPass& pass, double factor) override {
     pass_ = &pass;

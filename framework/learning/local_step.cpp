@@ -9,7 +9,7 @@
 namespace proxon {
 namespace {
 
-constexpr size_t most_columns = 24;  // as many members as a declared struct can have
+constexpr size_t most_columns = 32;  // as many members as a declared struct can have
 
 class LocalStep : public TrainingStep {
  public:
@@ -27,6 +27,18 @@ class LocalStep : public TrainingStep {
 
   double learning_rate() const override { return 1; }
   bool looks_at_input() const override { return true; }
+  std::vector<KeptColumn> memory() override {
+    std::vector<KeptColumn> all;
+    const LearningRuleTable& rule = rule_.table();
+    for (size_t c = 0; c < columns_.size(); ++c) all.push_back({fmt::format("rule/{}", rule.synapse->fields[c + 1].name), columns_[c]});
+    for (size_t layer = 0; layer < memories_.size(); ++layer) {
+      for (size_t c = 0; c < memories_[layer].pre.size(); ++c)
+        all.push_back({fmt::format("rule/layer {} pre {}", layer, rule.pre->fields[c].name), memories_[layer].pre[c]});
+      for (size_t c = 0; c < memories_[layer].post.size(); ++c)
+        all.push_back({fmt::format("rule/layer {} post {}", layer, rule.post->fields[c].name), memories_[layer].post[c]});
+    }
+    return all;
+  }
 
   double run(BatchPass& pass, double) override {
     const double loss = pass.forward(true);

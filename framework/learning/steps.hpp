@@ -55,6 +55,12 @@ class BatchPass {
   Status status_;
 };
 
+/// A column that a step keeps from batch to batch, beside theta.
+struct KeptColumn {
+  std::string name;
+  std::span<float> values;
+};
+
 /// Changes theta by one batch.
 class TrainingStep {
  public:
@@ -65,6 +71,8 @@ class TrainingStep {
   virtual double learning_rate() const = 0;
   /// True when the rule looks at the rows of the input, which may then not come as events.
   virtual bool looks_at_input() const { return false; }
+  /// Everything but theta that the next batch depends on.
+  virtual std::vector<KeptColumn> memory() = 0;
 };
 
 /// The step that the options ask for; throws Error when they do not go together.

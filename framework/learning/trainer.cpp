@@ -1,6 +1,7 @@
 #include "proxon/learning/trainer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -34,6 +35,46 @@ void check_shapes(const Model& model, const SampleSource& source) {
   if (model.inputs() != source.inputs() || model.outputs() != source.outputs())
     fail("the model has {} inputs and {} outputs, the samples have {} and {}", model.inputs(), model.outputs(), source.inputs(), source.outputs());
 }
+
+/// How far a pass over the samples has come: plain numbers, as a checkpoint holds them.
+struct InEpoch {
+  int64_t first = 0;    ///< number of samples that have been met
+  int64_t counted = 0;  ///< rows
+  double sum = 0;       ///< of their losses
+};
+
+Checkpoint checkpoint(int64_t steps, const Model& model, TrainingStep& step, const Course& course, const InEpoch& at) {
+  Checkpoint to{.step = steps, .columns = {}};
+  to.keep("epoch", &at, sizeof at);
+  to.keep("theta", model.theta().data(), model.theta().size_bytes());
+  for (const KeptColumn& column : step.memory()) to.keep(column.name, column.values.data(), column.values.size_bytes());
+  course.keep(to);
+  return to;
+}
+
+void restore(const Checkpoint& from, Model& model, TrainingStep& step, Course& course, InEpoch& at) {
+  from.put_back("epoch", &at, sizeof at);
+  from.put_back("theta", model.theta().data(), model.theta().size_bytes());
+  for (const KeptColumn& column : step.memory()) from.put_back(column.name, column.values.data(), column.values.size_bytes());
+  course.resume(from);
+}
+
+/// Knows when a checkpoint is due, and hands it over.
+class Keeper {
+ public:
+  Keeper(const std::function<void(Checkpoint)>& to, double interval_ms) : to_(to), interval_(interval_ms) {}
+  bool is_due(bool last) const { return to_ && (last || (interval_.count() > 0 && Clock::now() - last_ >= interval_)); }
+  void keep(Checkpoint state) {
+    to_(std::move(state));
+    last_ = Clock::now();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const std::function<void(Checkpoint)>& to_;
+  std::chrono::duration<double, std::milli> interval_;
+  Clock::time_point last_ = Clock::now();
+};
 
 }  // namespace
 
@@ -71,7 +112,7 @@ std::pair<std::span<const float>, std::span<const float>> Predictor::operator()(
 }
 
 TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
-                     const std::function<void(const EpochRecord&)>& each_epoch) {
+                     const std::function<void(const EpochRecord&)>& each_epoch, const Resumption& resumption) {
   check_shapes(model, source);
   check_options(options, source);
   model.set_common_loss(options.loss);
@@ -91,22 +132,31 @@ TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& 
   numbers.reserve(static_cast<size_t>(validation_batch));
   Course course(model, options, validates, each_epoch);
 
+  InEpoch at;
   int64_t steps = 0;
+  const bool resumed = resumption.from != nullptr;
+  if (resumed) {
+    restore(*resumption.from, model, *step, course, at);
+    steps = resumption.from->step;
+    if (at.first < 0 || at.first >= n) fail("The checkpoint is at sample {} of {}: it belongs to another experiment. Begin anew, without --resume.", at.first, n);
+  }
+  Keeper keeper(resumption.keep, options.checkpoint_interval);
   try {
-    while (course.begin_epoch()) {
-      // One pass over the samples.
+    for (bool within = resumed; within || course.begin_epoch(); within = false) {
+      // One pass over the samples, or the rest of it.
       if (options.shuffle) permute(order, seed, course.epoch());
-      double sum = 0;
-      int64_t counted = 0;
-      for (int64_t first = 0; first < n; first += batch) {
-        stop_if_interrupted("fit");
-        const int64_t rows = std::min(batch, n - first);
-        pass.load(source, Split::train, {order.data() + first, static_cast<size_t>(rows)}, steps++);
-        sum += step->run(pass, course.factor());
-        course.check(sum);
-        counted += pass.counted_rows();
+      if (!within) at = {};
+      for (; at.first < n; at.first += batch) {
+        const bool stop = interrupted();
+        if (keeper.is_due(stop)) keeper.keep(checkpoint(steps, model, *step, course, at));
+        if (stop) stop_as_interrupted("fit");
+        const int64_t rows = std::min(batch, n - at.first);
+        pass.load(source, Split::train, {order.data() + at.first, static_cast<size_t>(rows)}, steps++);
+        at.sum += step->run(pass, course.factor());
+        course.check(at.sum);
+        at.counted += pass.counted_rows();
       }
-      course.end_epoch(sum / static_cast<double>(counted),
+      course.end_epoch(at.sum / static_cast<double>(at.counted),
                        mean_loss(validation, source, Split::validation, validation_batch, numbers), step->learning_rate());
     }
   } catch (...) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 
+#include "proxon/base/checkpoint.hpp"
 #include "proxon/dataset/source.hpp"
 #include "proxon/learning/model.hpp"
 
@@ -42,6 +43,7 @@ struct TrainingOptions {
   std::string_view output_bias = "zero";
   std::string_view init_archive = "";
   int64_t seed = -1;
+  double checkpoint_interval = 60'000;
 
   static constexpr auto fields() {
     using T = TrainingOptions;
@@ -75,7 +77,9 @@ struct TrainingOptions {
                                one_of("zero|mean")),
         field<&T::init_archive>("", "archive whose twin's parameters training begins with; it must have the same layers", file_name),
         field<&T::seed>("1", "key of the first weights, the order of samples and dropout, so that twins of one recording differ; -1: the experiment's seed",
-                        at_least(-1))};
+                        at_least(-1)),
+        field<&T::checkpoint_interval>("ms", "wall-clock time between checkpoints, from which `fit --resume` goes on; 0: only one when it is interrupted",
+                                       at_least(0))};
   }
 };
 
@@ -110,12 +114,20 @@ struct TrainingResult {
 void initialise(Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
                 std::span<const float> mean_targets = {});
 
+/// How a training is taken up again.
+struct Resumption {
+  /// Where an earlier one stood, with any number of threads: the rest of the training is equal to the bit to that of one without a break.
+  const Checkpoint* from = nullptr;
+  /// Called every options.checkpoint_interval, and when the training is interrupted, with what another one needs to go on: between two batches.
+  std::function<void(Checkpoint)> keep;
+};
+
 /// Trains from the weights that the model has. Calls `each_epoch` after every epoch (epoch = 1, 2, ...). A model without heads gets one over all
 /// its outputs, of options.loss.
 /// Throws Error for options that do not go together and when the loss is no longer finite; Interrupted on Ctrl-C. In the last two
 /// cases the model holds the best epoch's weights (with patience) or those of the last whole epoch.
 TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
-                     const std::function<void(const EpochRecord&)>& each_epoch = {});
+                     const std::function<void(const EpochRecord&)>& each_epoch = {}, const Resumption& resumption = {});
 
 /// Mean loss of the model's heads over a split, with dropout off; NaN when it has no samples.
 double evaluate_loss(const Model& model, SampleSource& source, Split split);

@@ -79,6 +79,12 @@ WeightUpdate::WeightUpdate(const Model& model, const TrainingOptions& options, c
   regularised_ = options.L1 > 0 || options.L2 > 0 || options.structural > 0;
 }
 
+std::vector<KeptColumn> WeightUpdate::memory() {
+  std::vector<KeptColumn> all;
+  for (size_t i = 0; i < state_.size(); ++i) all.push_back({fmt::format("optimizer/{}", optimizer_.table().state->fields[i].name), state_[i]});
+  return all;
+}
+
 void WeightUpdate::apply(float* theta, int64_t step, double factor) {
   const auto n = static_cast<int64_t>(gradient_.size());
 

@@ -1,6 +1,6 @@
 // From a gradient to new weights: the slopes of the regularisers, clipping, and the optimizer.
 #pragma once
-#include "proxon/learning/trainer.hpp"
+#include "proxon/learning/steps.hpp"
 
 namespace proxon {
 
@@ -15,6 +15,8 @@ class WeightUpdate {
   void apply(float* theta, int64_t step, double factor);
   /// The optimizer's parameter; 1 where it has none.
   double learning_rate() const { return rate_; }
+  /// What the optimizer remembers.
+  std::vector<KeptColumn> memory();
 
  private:
   struct Range {

@@ -76,7 +76,7 @@ struct GradientPass {
   const float* target;  ///< [rows x outputs]
   const float* output_gradient;  ///< d mean loss / d output before its activation, [rows x outputs], after forward()
   int64_t rows;                  ///< samples times their steps
-  /// Memory of that many floats, kept from step to step; what it holds at first means nothing.
+  /// Memory of that many floats for this step; what it holds at first means nothing, and what a rule must remember goes to `memory`.
   float* (*scratch)(void* host, int64_t floats);
 };
 

@@ -1,6 +1,6 @@
 // What the compiler knows of a plain struct without being told: how many members it has, and each of them in turn. A declaration is
 // checked against it (a member left out does not compile), an interface's layout is hashed from it, a neuron's state is laid out in
-// columns by it. For aggregates of up to 24 members that have no base class and no C array.
+// columns by it. For aggregates of up to 32 members that have no base class and no C array.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ constexpr bool takes(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), Anything{})...}; };
 }
 
-template <class T, size_t N = 24>
+template <class T, size_t N = 32>
 constexpr size_t count_members() {
   static_assert(std::is_aggregate_v<T>, "parameters, states and interfaces are plain structs: no constructor, no private member");
   if constexpr (takes<T>(std::make_index_sequence<N>{}))
@@ -74,6 +74,14 @@ constexpr auto members(T& object) {
   PROXON_MEMBERS(22, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w)
   PROXON_MEMBERS(23, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x)
   PROXON_MEMBERS(24, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y)
+  PROXON_MEMBERS(25, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z)
+  PROXON_MEMBERS(26, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A)
+  PROXON_MEMBERS(27, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B)
+  PROXON_MEMBERS(28, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C)
+  PROXON_MEMBERS(29, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D)
+  PROXON_MEMBERS(30, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E)
+  PROXON_MEMBERS(31, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E, F)
+  PROXON_MEMBERS(32, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E, F, G)
 #undef PROXON_MEMBERS
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "proxon/base/checkpoint.hpp"
+
 namespace proxon {
 
 /// A request to record one state variable (or, for rate neurons, "activity") of some neurons of a population.
@@ -53,18 +55,6 @@ struct SignalInfo {
 struct CorrelationInfo {
   std::string name;
   std::vector<double> lags;  ///< ms: the middles of the bins
-};
-
-/// Everything that the rest of a run depends on, as it stands between two steps: state, input under way, spikes in flight, what learning rules
-/// remember, weights. Random numbers need no place in it: they are functions of the step. The same for any number of threads.
-struct Checkpoint {
-  int64_t step = 0;  ///< the first that is still to be done
-  double time = 0;   ///< ms
-  struct Column {
-    std::string name;  ///< "E/V_m", "EE/weight", ...
-    std::vector<char> bytes;
-  };
-  std::vector<Column> columns;
 };
 
 /// Receives a recording in blocks, in the order of time, from one thread.

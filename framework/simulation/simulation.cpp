@@ -211,9 +211,7 @@ void Simulation::State::shared_columns(size_t b, bool of_each, See&& see) {
 Checkpoint Simulation::State::checkpoint(int64_t step) {
   Checkpoint to{.step = step, .time = clock.time(step), .columns = {}};
   const auto keep = [&](const std::string& name, const void* data, size_t bytes) {
-    if (rank() > 0) return;
-    const char* first = static_cast<const char*>(data);
-    to.columns.push_back({name, {first, first + bytes}});
+    if (rank() == 0) to.keep(name, data, bytes);
   };
   collect_neurons(*this);
   neuron_columns(keep);
@@ -257,25 +255,10 @@ Checkpoint Simulation::State::checkpoint(int64_t step) {
 }
 
 void Simulation::State::load(const Checkpoint& from) {
-  const auto find = [&](const std::string& name) -> const std::vector<char>& {
-    for (const auto& column : from.columns)
-      if (column.name == name) return column.bytes;
-    fail("The checkpoint has no '{}': it belongs to another experiment. Run the experiment from its begin.", name);
-  };
-  const auto find_sized = [&](const std::string& name, size_t bytes) {
-    const std::vector<char>& saved = find(name);
-    if (saved.size() != bytes)
-      fail("The checkpoint's '{}' has {} bytes in place of {}: it belongs to another experiment. Run the experiment from its begin.", name, saved.size(),
-           bytes);
-    return saved.data();
-  };
-  const auto put_back = [&](const std::string& name, void* data, size_t bytes) {
-    const char* saved = find_sized(name, bytes);
-    if (bytes > 0) std::memcpy(data, saved, bytes);
-  };
+  const auto put_back = [&](const std::string& name, void* data, size_t bytes) { from.put_back(name, data, bytes); };
   neuron_columns(put_back);
   synapse_columns([&](const std::string& name, const Bundle& bundle, float* values) {
-    const char* saved = find_sized(name, static_cast<size_t>(bundle.whole) * sizeof(float));
+    const char* saved = from.find(name, static_cast<size_t>(bundle.whole) * sizeof(float));
     for (int32_t i = 0; i < bundle.sources(); ++i)
       if (const auto count = static_cast<size_t>(bundle.offset[i + 1] - bundle.offset[i]); count > 0)
         std::memcpy(values + bundle.offset[i], saved + static_cast<size_t>(bundle.first[i]) * sizeof(float), count * sizeof(float));
@@ -283,7 +266,7 @@ void Simulation::State::load(const Checkpoint& from) {
   for (size_t b = 0; b < bundles.size(); ++b) shared_columns(b, true, put_back);
   recorder->columns(put_back);
 
-  const std::vector<char>& bytes = find("spikes in flight");
+  const std::vector<char>& bytes = from.find("spikes in flight");
   std::vector<int32_t> flight(bytes.size() / sizeof(int32_t));
   if (!flight.empty()) std::memcpy(flight.data(), bytes.data(), flight.size() * sizeof(int32_t));
   size_t at = 0;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "proxon/experiment/fit_group.hpp"
+#include "proxon/experiment/meaning.hpp"
 #include "proxon/experiment/pipeline.hpp"
 #include "proxon/sweep/task.hpp"
 
@@ -28,13 +29,6 @@ TrialId hash_of(std::initializer_list<std::string_view> texts) {
   return id;
 }
 
-bool changes_simulation(std::string_view parameter) {
-  if (parameter == "seed" || parameter.starts_with("constants.")) return true;
-  return std::any_of(simulation_tables.begin(), simulation_tables.end(), [&](std::string_view table) {
-    return parameter.starts_with(table) && parameter.substr(table.size()).starts_with(".");
-  });
-}
-
 namespace {
 
 std::string read_text(const std::string& path) {
@@ -50,27 +44,11 @@ std::vector<uint8_t> read_bytes(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// What is shown and how often a file is flushed changes no result.
-bool changes_nothing(const std::string& path) {
-  return path == "title" || path == "description" || path.starts_with("report.") || path == "record.flush_interval" ||
-         path == "simulation.checkpoint_interval";
-}
-
-/// What a document that has been loaded means, a line a parameter; files count by what they hold, not by where they are.
-std::string meaning(const Document& document, bool simulation_only) {
-  static std::map<std::pair<std::string, fs::file_time_type>, std::string> sums;
+/// What a document that has been loaded means, a line a parameter.
+std::string meaning_of(const Document& document, bool simulation_only) {
   std::string text;
-  for (const auto& [path, entry] : document.parameters()) {
-    if (changes_nothing(path) || (simulation_only && !changes_simulation(path))) continue;
-    std::string value = entry.value;
-    const FieldInfo* field = document.declaration(path);
-    if (std::error_code error; field && (field->flags & field_path) && fs::is_regular_file(value, error)) {
-      std::string& sum = sums[{value, fs::last_write_time(value, error)}];
-      if (sum.empty()) sum = sha256_of(value);
-      value = sum;
-    }
-    text += fmt::format("{} = {} {}\n", path, value, entry.unit);
-  }
+  for (const auto& [path, value] : meaning(document))
+    if (!simulation_only || changes_simulation(path)) text += fmt::format("{} = {}\n", path, value);
   return text;
 }
 
@@ -90,7 +68,7 @@ class ExperimentTask : public Task {
     for (const Axis& axis : space.axes)
       shares_simulations_ |= std::none_of(axis.parameters.begin(), axis.parameters.end(), changes_simulation);
     for (size_t a = 0; a < space.axes.size(); ++a) try_out(space, a);
-    basis_ = meaning(*base, false);
+    basis_ = meaning_of(*base, false);
     for (const archive::PluginRecord& plugin : plugins_) basis_ += fmt::format("{} {} {}\n", plugin.kind, plugin.name, plugin.stamp);
   }
 
@@ -101,13 +79,13 @@ class ExperimentTask : public Task {
   TrialId identify(const Space& space, const Trial& trial) override {
     const std::unique_ptr<Document> its = document(overrides(space, trial));
     const Experiment experiment = load(*its, registry_);
-    return hash_of({meaning(*its, false), sums_of(*its, experiment)});
+    return hash_of({meaning_of(*its, false), sums_of(*its, experiment)});
   }
 
   void run(const Space& space, const Trial& trial, const std::string& scratch, Result& result) override {
     const std::unique_ptr<Document> its = document(overrides(space, trial));
     Experiment experiment = load(*its, registry_);
-    result.trial.id = hash_of({meaning(*its, false), sums_of(*its, experiment)});
+    result.trial.id = hash_of({meaning_of(*its, false), sums_of(*its, experiment)});
     const std::string work = (fs::path(scratch) / "trial.h5").string();
     std::error_code none;
     fs::remove(work, none);
@@ -137,7 +115,7 @@ class ExperimentTask : public Task {
       try {
         Member member{i, document(overrides(space, trials[i]))};
         member.experiment = std::make_unique<Experiment>(load(*member.document, registry_));
-        const std::string means = meaning(*member.document, false);
+        const std::string means = meaning_of(*member.document, false);
         member.id = hash_of({means, sums_of(*member.document, *member.experiment)});
         groups[what_is_shared(means)].push_back(std::move(member));
       } catch (const Error&) {
@@ -182,7 +160,7 @@ class ExperimentTask : public Task {
   /// not shared.
   std::string recordings(const Document& its, Experiment& experiment, const std::string& scratch) {
     const std::string work = (fs::path(scratch) / "trial.h5").string();
-    const std::string known = shares_simulations_ ? (fs::path(scratch) / (hash_of({meaning(its, true)}).text() + ".h5")).string() : work;
+    const std::string known = shares_simulations_ ? (fs::path(scratch) / (hash_of({meaning_of(its, true)}).text() + ".h5")).string() : work;
     if (known != work && fs::exists(known)) return known;
     proxon::run(experiment, {.archive = work, .stages = {Stage::simulate}, .overwrite = true, .quiet = true});
     if (known != work) fs::rename(work, known), remember(known);
@@ -278,7 +256,8 @@ class ExperimentTask : public Task {
       if (known.kind == plugin.kind && known.name == plugin.name) return known.stamp;
     archive::PluginRecord record{.kind = plugin.kind, .name = plugin.name};
     for (const FoundPlugin& found : registry_.found())
-      if (found.kind == plugin.kind && found.name == plugin.name) record.file = fs::path(found.file).filename().string(), record.stamp = sha256_of(found.file);
+      if (found.kind == plugin.kind && found.name == plugin.name) record.file = fs::path(found.file).filename().string();
+    record.stamp = plugin_sum(registry_, plugin.kind, plugin.name);
     for (const archive::PluginRecord& before : options_.plugins_as_of)
       if (before.kind == plugin.kind && before.name == plugin.name) record.stamp = before.stamp;
     plugins_.push_back(std::move(record));

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "proxon/experiment/meaning.hpp"
+
 namespace proxon::sweep {
 namespace {
 

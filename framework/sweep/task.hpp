@@ -37,9 +37,6 @@ class Task {
   virtual std::vector<archive::PluginRecord> plugins() const { return {}; }
 };
 
-/// Whether a parameter changes the simulation, and not only what is made of its recordings.
-bool changes_simulation(std::string_view parameter);
-
 /// A hash of texts, one after the other (SHA-256, its first half).
 TrialId hash_of(std::initializer_list<std::string_view> texts);
 

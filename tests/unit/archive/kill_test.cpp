@@ -22,7 +22,7 @@ using namespace sample;
 namespace {
 /// What the child has flushed, in one write that a pipe keeps whole.
 struct Flushed {
-  std::int64_t spikes = 0, rows = 0, epochs = 0, snapshots = 0, fits = 0;
+  std::int64_t spikes = 0, rows = 0, epochs = 0, snapshots = 0, fits = 0, checkpoints = 0;
 };
 
 Skeleton two_populations() {
@@ -40,7 +40,15 @@ Skeleton two_populations() {
   return s;
 }
 
-/// Spike k is at k/10 ms of neuron k mod 3; trace row r holds r; epoch e has number e; snapshot k is k three times.
+/// A checkpoint whose size and bytes follow from its number.
+proxon::Checkpoint numbered(std::int64_t step) {
+  proxon::Checkpoint state{.step = step, .columns = {}};
+  const std::vector<std::int64_t> numbers(static_cast<std::size_t>(1000 + 20000 * (step % 3)), step);
+  state.keep("numbers", numbers.data(), numbers.size() * sizeof(std::int64_t));
+  return state;
+}
+
+/// Spike k is at k/10 ms of neuron k mod 3; trace row r holds r; epoch e has number e; snapshot k is k three times; checkpoint k is numbered(k).
 [[noreturn]] void write_until_killed(const std::string& path, int pipe) {
   try {
     Writer w = Writer::create(path, two_populations(), {.flush_interval_s = 1e9});
@@ -77,8 +85,9 @@ Skeleton two_populations() {
         ++f.fits;
       }
       if (round % 10 == 0) w.finalise_units(1000);
+      w.set_checkpoint("fit", numbered(round));
       w.flush();
-      f.spikes += n, f.rows += n, ++f.epochs, ++f.snapshots;
+      f.spikes += n, f.rows += n, ++f.epochs, ++f.snapshots, f.checkpoints = round;
       report();
     }
   } catch (const std::exception& error) {
@@ -112,6 +121,13 @@ void check_file(const std::string& path, const Flushed& f) {
   CHECK(static_cast<std::int64_t>(times.size()) >= f.snapshots);
   for (std::size_t k = 0; k < times.size(); ++k)
     CHECK(r.snapshot(0, static_cast<std::int64_t>(k), 0, 3) == std::vector<float>(3, static_cast<float>(k)));
+  // The last checkpoint that was reported, or a newer one, and whole.
+  if (const auto state = r.checkpoint("fit")) {
+    CHECK(state->step >= f.checkpoints);
+    CHECK(state->find("numbers") == numbered(state->step).find("numbers"));
+  } else {
+    CHECK(f.checkpoints == 0);
+  }
   // A model is whole or not there, never a mixture.
   if (const auto model = r.model()) {
     CHECK(model->theta.size() == static_cast<std::size_t>(model->layers.at(0).outputs));
