@@ -74,6 +74,10 @@ print("epochs", len(f["proxon/training/epochs"]), "last", f["proxon/training/epo
 p = f["proxon/predictions"]
 test = p["split"][:] == 2  # 0 train, 1 validation, 2 test
 print("predictions", p["prediction"].shape, "of", [c.decode() for c in p["channels"][:]], "test rows", test.sum())
-for m in f["proxon/metrics"][:]:
-    value = m["value"] if m["defined"] else "undefined: " + m["reason"].decode()
-    print("metric", m["name"].decode(), m["scope"].decode(), value, "baseline", m["baseline"], "n", m["n"])
+def answer(row):
+    return row["value"] if row["defined"] else "undefined: " + row["reason"].decode()
+beside = f["proxon/metric_baselines"][:]  # what null models get: rows point at rows of the metrics
+for k, m in enumerate(f["proxon/metrics"][:]):
+    print("metric", m["name"].decode(), m["scope"].decode(), answer(m), "n", m["n"])
+    for b in beside[beside["metric"] == k]:
+        print("  ", b["name"].decode(), answer(b))

@@ -56,13 +56,23 @@ Handle row_type<MetricRow>() {
   PROXON_TEXT(name);
   PROXON_TEXT(scope);
   PROXON_NUMBER(value, H5T_NATIVE_DOUBLE);
-  PROXON_NUMBER(baseline, H5T_NATIVE_DOUBLE);
   PROXON_NUMBER(n, H5T_NATIVE_INT64);
   PROXON_NUMBER(defined, H5T_NATIVE_UINT8);
-  PROXON_TEXT(baseline_name);
   PROXON_TEXT(reason);
   PROXON_TEXT(meaning);
   PROXON_TEXT(range);
+  return type;
+}
+
+template <>
+Handle row_type<MetricBaselineRow>() {
+  using Row = MetricBaselineRow;
+  Handle type(H5Tcreate(H5T_COMPOUND, sizeof(Row)));
+  PROXON_NUMBER(metric, H5T_NATIVE_INT64);
+  PROXON_TEXT(name);
+  PROXON_NUMBER(value, H5T_NATIVE_DOUBLE);
+  PROXON_NUMBER(defined, H5T_NATIVE_UINT8);
+  PROXON_TEXT(reason);
   return type;
 }
 

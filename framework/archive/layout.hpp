@@ -39,6 +39,7 @@ inline const std::string target = "/proxon/predictions/target";
 inline const std::string prediction = "/proxon/predictions/prediction";
 inline const std::string baseline = "/proxon/predictions/baseline";
 inline const std::string metrics = "/proxon/metrics";
+inline const std::string metric_baselines = "/proxon/metric_baselines";
 inline const std::string unit_times = "/units/spike_times";
 inline const std::string unit_index = "/units/spike_times_index";
 
@@ -73,10 +74,18 @@ struct LayerRow {
 };
 struct MetricRow {
   char name[64], scope[128];
-  double value, baseline;
+  double value;
   std::int64_t n;
   std::uint8_t defined;
-  char baseline_name[64], reason[256], meaning[256], range[64];
+  char reason[256], meaning[256], range[64];
+};
+/// What stands beside row `metric` of the metrics.
+struct MetricBaselineRow {
+  std::int64_t metric;
+  char name[64];
+  double value;
+  std::uint8_t defined;
+  char reason[256];
 };
 struct StageRow {
   char name[32];

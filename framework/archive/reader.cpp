@@ -212,8 +212,11 @@ PredictionBlock Reader::predictions(std::int64_t begin, std::int64_t end) const 
 std::vector<MetricRecord> Reader::metrics() const {
   std::vector<MetricRecord> records;
   for (const auto& row : impl_->read<MetricRow>(at::metrics, row_type<MetricRow>()))
-    records.push_back({get_text(row.name), get_text(row.scope), row.value, row.baseline, row.n, row.defined != 0,
-                       get_text(row.baseline_name), get_text(row.reason), get_text(row.meaning), get_text(row.range)});
+    records.push_back({get_text(row.name), get_text(row.scope), row.value, row.n, row.defined != 0, get_text(row.reason),
+                       get_text(row.meaning), get_text(row.range), {}});
+  for (const auto& row : impl_->read<MetricBaselineRow>(at::metric_baselines, row_type<MetricBaselineRow>()))
+    if (const auto at = static_cast<std::size_t>(row.metric); at < records.size())
+      records[at].baselines.push_back({get_text(row.name), row.value, row.defined != 0, get_text(row.reason)});
   return records;
 }
 

@@ -153,18 +153,26 @@ struct PredictionBlock {
   std::vector<float> target, prediction, baseline;  ///< [rows, n_channels]
 };
 
+/// What a metric gives of a null model. Where `defined` is false, `reason` says why and `value` means nothing.
+struct BaselineRecord {
+  std::string name;  ///< "mean of the training span", "PSTH", "shuffled weights"
+  double value = 0;
+  bool defined = true;
+  std::string reason;
+  bool operator==(const BaselineRecord&) const = default;
+};
+
 /// A metric's answer. Where `defined` is false, `reason` says why and `value` means nothing.
 struct MetricRecord {
   std::string name;
   std::string scope;  ///< what it was taken over: "test", "class 3", "exc_to_inh"
   double value = 0;
-  double baseline = 0;  ///< NaN where there is none
   std::int64_t n = 0;
   bool defined = true;
-  std::string baseline_name;  ///< "mean rate", "shuffled weights"
   std::string reason;
   std::string meaning;
   std::string range;  ///< "[0, 1], 1 is best"
+  std::vector<BaselineRecord> baselines;
 };
 
 /// A finished stage: simulate, fit, evaluate, report.

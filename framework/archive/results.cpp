@@ -99,17 +99,25 @@ void Writer::append_predictions(const PredictionBlock& block) {
 
 void Writer::set_metrics(std::span<const MetricRecord> metrics) {
   std::vector<MetricRow> rows(metrics.size());
+  std::vector<MetricBaselineRow> baselines;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& metric = metrics[i];
     auto& row = rows[i];
     put_text(row.name, metric.name, true);
     put_text(row.scope, metric.scope);
-    put_text(row.baseline_name, metric.baseline_name);
     put_text(row.reason, metric.reason);
     put_text(row.meaning, metric.meaning);
     put_text(row.range, metric.range);
-    row.value = metric.value, row.baseline = metric.baseline, row.n = metric.n, row.defined = metric.defined;
+    row.value = metric.value, row.n = metric.n, row.defined = metric.defined;
+    for (const auto& baseline : metric.baselines) {
+      auto& beside = baselines.emplace_back();
+      put_text(beside.name, baseline.name);
+      put_text(beside.reason, baseline.reason);
+      beside.metric = static_cast<std::int64_t>(i), beside.value = baseline.value, beside.defined = baseline.defined;
+    }
   }
+  impl_->forget({at::metrics, at::metric_baselines});
+  impl_->replace_table(at::metric_baselines, baselines);
   impl_->replace_table(at::metrics, rows);
   impl_->tick();
 }

@@ -214,6 +214,7 @@ void write_private(SkeletonFile& file, const Skeleton& skeleton) {
   file.stream(at::prediction_split, H5T_NATIVE_UINT8, 0, 4096);
   for (const auto& name : {at::target, at::prediction, at::baseline}) file.stream(name, H5T_NATIVE_FLOAT, -1, 4096);
   table<MetricRow>(file, at::metrics);
+  table<MetricBaselineRow>(file, at::metric_baselines);
 }
 }  // namespace
 

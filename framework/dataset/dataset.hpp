@@ -122,6 +122,7 @@ class Dataset : public NamedSource {
   /// Outputs [first, first + columns) that each of the target specs gave, in their order; of the first bin of a horizon.
   std::vector<std::pair<int64_t, int64_t>> target_ranges() const override { return target_.ranges(); }
   double bin() const override { return bin_; }
+  double trial() const override { return static_cast<double>(trial_) * bin_; }
 
   /// End of the sample's first target bin, ms; those of the later steps of a sequence follow bin by bin.
   double sample_time(Split split, int64_t number) const override;

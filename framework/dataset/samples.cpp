@@ -343,12 +343,6 @@ void LabelledSamples::gather(Split split, std::span<const int64_t> numbers, floa
   write_targets(split, numbers, Y);
 }
 
-std::vector<bool> LabelledSamples::targets_are_classes() const {
-  std::vector<bool> result;
-  for (const SampleEncoding& encoding : target_.encodings) result.push_back(encoding.kind() == "class");
-  return result;
-}
-
 std::string LabelledSamples::describe() const {
   std::string text = fmt::format("labelled samples: {} inputs, {} outputs", inputs(), outputs());
   if (steps_ > 1) text += fmt::format(", {} {} steps", varies_ ? "up to" : "", steps_);

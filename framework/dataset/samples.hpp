@@ -133,9 +133,6 @@ class LabelledSamples : public NamedSource {
   std::vector<float> baseline() const override { return mean_targets_; }
   std::string describe() const override;
 
-  /// Of each table of targets, whether it is classes.
-  std::vector<bool> targets_are_classes() const;
-
  private:
   /// What is not 0 of the rows of all files, one after the other.
   struct Side {

@@ -76,6 +76,17 @@ class NamedSource : public SampleSource {
   virtual double sample_time(Split split, int64_t number) const = 0;
   /// The first step of a sample that is asked for, and that no sample before it has: sequences may overlap.
   virtual int64_t first_new_step(Split, int64_t) const { return burn_in(); }
+  /// use(i, step, row) for the rows of the samples `numbers` that are asked for once: those after the burn-in that no sample before has, sample by
+  /// sample. `row` is where gather() writes it.
+  template <class Use>
+  void each_row(Split split, std::span<const int64_t> numbers, Use use) const {
+    const int64_t steps = steps_of(split, numbers);
+    for (size_t i = 0; i < numbers.size(); ++i)
+      for (int64_t step = first_new_step(split, numbers[i]); step < length(split, numbers[i]); ++step)
+        use(i, step, i * static_cast<size_t>(steps) + static_cast<size_t>(step));
+  }
+  /// Length of a trial, ms; 0 where there are none.
+  virtual double trial() const { return 0; }
   /// Mean target over the training samples, in its own unit: what a twin has to beat. [outputs]
   virtual std::vector<float> baseline() const = 0;
   /// Turns rows of Y (or of predictions) back into the targets' own units, in place. [n x outputs]

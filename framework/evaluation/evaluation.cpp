@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "proxon/base/progress.hpp"
@@ -14,7 +13,7 @@ namespace {
 /// A metric's input of which the framework holds the parts that it made itself.
 struct Baseline {
   MetricInput input{};
-  std::string name;
+  std::string name, undefined;
   std::vector<float> prediction, weights;
   std::vector<double> time;
   std::vector<int32_t> neuron;
@@ -36,12 +35,15 @@ void check_input(const EvaluationInput& input) {
                input.prediction.size());
   PROXON_CHECK(channels > 0 || input.target.empty(), "{} targets without channels", input.target.size());
   if (!input.target.empty()) {
-    PROXON_CHECK(input.target.size() % channels == 0 && input.baseline.size() == channels,
-                 "{} targets, {} channels, {} baselines", input.target.size(), channels, input.baseline.size());
+    PROXON_CHECK(input.target.size() % channels == 0, "{} targets, {} channels", input.target.size(), channels);
     PROXON_CHECK(input.time.empty() || input.time.size() * channels == input.target.size(), "{} times, {} targets, {} channels", input.time.size(), input.target.size(), channels);
     check_finite(input.target, channels, "a target");
     check_finite(input.prediction, channels, "a prediction");
-    check_finite(input.baseline, channels, "a baseline");
+    for (const NullPrediction& null : input.nulls) {
+      PROXON_CHECK(!null.undefined.empty() || null.prediction.size() == channels || null.prediction.size() == input.target.size(),
+                   "{}: {} values for {} targets of {} channels", null.name, null.prediction.size(), input.target.size(), channels);
+      check_finite(null.prediction, channels, fmt::format("a value of the baseline \"{}\"", null.name));
+    }
   }
   for (const auto& weights : input.weights) {
     PROXON_CHECK(!weights.paired || weights.phi.size() == weights.theta.size(), "{} and {} paired weights",
@@ -93,16 +95,27 @@ void append_columns(std::span<const float> from, size_t width, const EvaluationI
     for (int64_t c = group.first; c < group.first + group.columns; ++c) to.push_back(from[row * width + static_cast<size_t>(c)]);
 }
 
-/// The same input with what the metric looks at replaced by what a twin that knows nothing would give.
-void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, Baseline& baseline) {
+/// What a null model says of a case's rows and channels.
+std::vector<float> null_rows(const Case& at, const NullPrediction& null, size_t width) {
+  std::vector<float> values;
+  if (at.group)
+    append_columns(null.prediction, width, *at.group, values);
+  else
+    values = null.prediction;
+  const size_t alike = values.size(), all = static_cast<size_t>(at.input.rows * at.input.channels);
+  while (values.size() < all) values.insert(values.end(), values.begin(), values.begin() + static_cast<long>(alike));
+  return values;
+}
+
+/// The same input with what the metric looks at replaced by what a null model gives; `null` is that of predictions.
+void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, const NullPrediction* null, Baseline& baseline) {
   baseline.input = at.input;
-  auto add_name = [&](const char* name) { baseline.name += (baseline.name.empty() ? "" : ", ") + std::string(name); };
-  if (needs & needs_prediction) {
-    const auto mean = at.group ? all.baseline.subspan(static_cast<size_t>(at.group->first), static_cast<size_t>(at.group->columns)) : all.baseline;
-    for (int64_t row = 0; row < at.input.rows; ++row)
-      baseline.prediction.insert(baseline.prediction.end(), mean.begin(), mean.end());
+  auto add_name = [&](const std::string& name) { baseline.name += (baseline.name.empty() ? "" : ", ") + name; };
+  if (null) {
+    add_name((at.group ? at.group->classes : all.classes) && !null->name_of_classes.empty() ? null->name_of_classes : null->name);
+    baseline.undefined = null->undefined;
+    if (null->undefined.empty()) baseline.prediction = null_rows(at, *null, all.channels.size());
     baseline.input.prediction = baseline.prediction.data();
-    add_name("mean of the training span");
   }
   if (needs & needs_spikes) {
     poisson_spikes(*at.spikes, Key{all.seed, purpose("evaluation/poisson spikes")}, baseline);
@@ -115,6 +128,21 @@ void make_baseline(const Case& at, uint32_t needs, const EvaluationInput& all, B
         baseline_weights(*at.weights, needs & needs_pairs, Key{all.seed, purpose("evaluation/shuffled weights")});
     baseline.input.weight_theta = baseline.weights.data();
     add_name(needs & needs_pairs ? "shuffled weights" : "all weights at the mean");
+  }
+}
+
+/// A metric's name, with the figure's where it has another.
+std::string row_name(const std::string& metric, const std::string& figure) { return figure == metric ? metric : metric + "." + figure; }
+
+/// Puts beside each of a metric's rows what it gives of a baseline.
+void add_baseline(const Instance<MetricTable, MetricSetup>& metric, const Baseline& baseline, std::span<archive::MetricRecord> rows) {
+  const std::vector<FigureValue> compared = baseline.undefined.empty() ? figures(metric, baseline.input) : std::vector<FigureValue>{};
+  for (archive::MetricRecord& row : rows) {
+    const auto same = std::find_if(compared.begin(), compared.end(), [&](const FigureValue& f) { return row.name == row_name(metric.name(), f.name); });
+    if (same != compared.end())
+      row.baselines.push_back({baseline.name, same->value, same->undefined.empty(), same->undefined});
+    else if (!baseline.undefined.empty())
+      row.baselines.push_back({baseline.name, 0, false, baseline.undefined});
   }
 }
 
@@ -259,39 +287,26 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
     const uint32_t needs = metric.table().needs;
     std::string none;
     for (const Case& at : cases(needs, input, names, none)) {
-      Baseline baseline;
-      make_baseline(at, needs, input, baseline);
+      const size_t first = rows.size();
+      for (const FigureValue& figure : figures(metric, at.input))
+        rows.push_back({.name = row_name(value.name, figure.name),
+                        .scope = at.scope,
+                        .value = figure.value,
+                        .n = figure.n,
+                        .defined = figure.undefined.empty(),
+                        .reason = figure.undefined,
+                        .meaning = figure.meaning,
+                        .range = range_text(figure.low, figure.high)});
       // Nothing stands in for a response: there is no baseline then.
-      const std::vector<FigureValue> compared =
-          needs & ~uint32_t{needs_response} ? figures(metric, baseline.input) : std::vector<FigureValue>{};
-      for (const FigureValue& figure : figures(metric, at.input)) {
-        archive::MetricRecord row{.name = figure.name == value.name ? value.name : value.name + "." + figure.name,
-                                  .scope = at.scope,
-                                  .value = figure.value,
-                                  .baseline = std::numeric_limits<double>::quiet_NaN(),
-                                  .n = figure.n,
-                                  .defined = figure.undefined.empty(),
-                                  .baseline_name = baseline.name,
-                                  .reason = figure.undefined,
-                                  .meaning = figure.meaning,
-                                  .range = range_text(figure.low, figure.high)};
-        const auto same =
-            std::find_if(compared.begin(), compared.end(), [&](const FigureValue& f) { return f.name == figure.name; });
-        if (same == compared.end())
-          row.baseline_name = "";
-        else if (same->undefined.empty())
-          row.baseline = same->value;
-        else
-          row.baseline_name += fmt::format(" (undefined: {})", same->undefined);
-        rows.push_back(std::move(row));
+      if (!(needs & ~uint32_t{needs_response})) continue;
+      const size_t baselines = needs & needs_prediction ? input.nulls.size() : 1;
+      for (size_t b = 0; b < baselines; ++b) {
+        Baseline baseline;
+        make_baseline(at, needs, input, needs & needs_prediction ? &input.nulls[b] : nullptr, baseline);
+        add_baseline(metric, baseline, std::span(rows).subspan(first));
       }
     }
-    if (!none.empty())
-      rows.push_back({.name = value.name,
-                      .scope = input.scope,
-                      .baseline = std::numeric_limits<double>::quiet_NaN(),
-                      .defined = false,
-                      .reason = none});
+    if (!none.empty()) rows.push_back({.name = value.name, .scope = input.scope, .defined = false, .reason = none});
   }
   return rows;
 }

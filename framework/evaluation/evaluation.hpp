@@ -1,16 +1,17 @@
 // The comparison of N_phi with M_theta: every metric plugin is run on what it needs (the test span's targets and
-// predictions, the recorded spikes, the weights of both networks), and once more on a baseline, so that each figure has
-// beside it what a twin that knows nothing gets. A figure is a finite number or undefined with a reason, never NaN.
+// predictions, the recorded spikes, the weights of both networks), and once more on each baseline, so that each figure has
+// beside it what a null model gets. A figure is a finite number or undefined with a reason, never NaN.
 //
-// Baselines: of predictions, the mean target of the training span; of paired weights (needs_pairs), the twin's weights
-// shuffled; of weight distributions, all weights at the mean of the biological ones; of spikes, as many spikes of each
-// neuron at random times (Poisson).
+// Baselines: of predictions, the null models that the experiment asks for (nulls.hpp); of paired weights (needs_pairs), the
+// twin's weights shuffled; of weight distributions, all weights at the mean of the biological ones; of spikes, as many
+// spikes of each neuron at random times (Poisson).
 #pragma once
 #include <span>
 #include <string>
 #include <vector>
 
 #include "proxon/archive/records.hpp"
+#include "proxon/evaluation/nulls.hpp"
 #include "proxon/plugin/registry.hpp"
 
 namespace proxon {
@@ -22,12 +23,14 @@ struct EvaluationInput {
   std::span<const double> time;       ///< of each row, ms; empty where rows have none
   std::span<const float> target;      ///< [rows x channels], row-major, in the targets' own units
   std::span<const float> prediction;  ///< [rows x channels]
-  std::span<const float> baseline;    ///< [channels]: mean target over the training span
+  std::vector<NullPrediction> nulls;  ///< of the same rows and channels
+  bool classes = false;               ///< the channels are the classes of one target
 
   /// Channels that belong together: metrics of predictions are then run on each group too, since a mean over spikes and potentials says little.
   struct Group {
     std::string name;
     int64_t first, columns;
+    bool classes = false;
   };
   std::vector<Group> groups;
 
@@ -59,11 +62,19 @@ struct EvaluationInput {
 };
 
 struct EvaluationOptions {
+  static constexpr std::string_view mean_alone[] = {"mean"};
   std::span<const std::string_view> metrics;
+  std::span<const std::string_view> baselines = mean_alone;
+  std::span<const double> filter;
   double warm_up = 0;
   static constexpr auto fields() {
     using E = EvaluationOptions;
     return std::tuple{field<&E::metrics>("", "names of metrics; empty: every metric that is found"),
+                      field<&E::baselines>("", "null models whose predictions stand beside the twin's: the mean target of the training span (of classes the most "
+                                           "frequent one); its mean at each time within a trial; a linear filter of the inputs with a static nonlinearity",
+                                           one_of(null_choices)),
+                      field<&E::filter>("ms", "linear_nonlinear of sequences: time constants of the exponential filters that it sees the inputs through, "
+                                        "besides the present bin; empty: 2, 6, 18 and 54 bins", above(0)),
                       field<&E::warm_up>("ms", "begin of the recording that metrics on spikes leave out", at_least(0))};
   }
 };

@@ -21,7 +21,6 @@ TestRows read_test_rows(const archive::Reader& reader) {
         to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
       };
       append(rows.target, block.target), append(rows.prediction, block.prediction);
-      if (rows.baseline.empty()) append(rows.baseline, block.baseline);
     }
   }
   return rows;
@@ -69,11 +68,9 @@ void add_responses(const Experiment& experiment, const Dataset& dataset, const a
 
 Comparison::Comparison(const Experiment& experiment, const archive::Reader& reader) : experiment_(experiment), reader_(reader) {
   input_.seed = experiment.seed;
-  if (experiment.has_dataset && (!experiment.heads.empty() || experiment.dataset.as<DatasetOptions>().sequence > 0))
-    dataset_ = open_dataset(experiment, reader);
-  const std::unique_ptr<LabelledSamples> samples = experiment.has_samples && !experiment.heads.empty() ? open_samples(experiment) : nullptr;
-  if (!experiment.heads.empty())
-    for (const TargetRange& target : target_ranges(experiment, samples ? static_cast<const NamedSource&>(*samples) : *dataset_)) input_.groups.push_back({target.name, target.first, target.columns});
+  if (experiment.has_dataset) dataset_ = open_dataset(experiment, reader);
+  const std::unique_ptr<LabelledSamples> samples = experiment.has_samples ? open_samples(experiment) : nullptr;
+  if (NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get()) add_predicted(*source);
 
   // What the biological network did.
   const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
@@ -88,6 +85,23 @@ Comparison::Comparison(const Experiment& experiment, const archive::Reader& read
   }
 }
 
+/// Null models, and which of the outputs belong together.
+void Comparison::add_predicted(NamedSource& source) {
+  const auto& options = experiment_.evaluation.as<EvaluationOptions>();
+  for (const std::string_view name : options.baselines) input_.nulls.push_back(null_prediction(name, source, Split::test, options.filter));
+  const std::vector<TargetRange> ranges = target_ranges(experiment_, source);
+  const auto is_classes = [&](size_t i) {
+    if (experiment_.has_samples) return experiment_.sample_targets[i].second.as<SampleSpec>().encoding == "class";
+    std::string_view loss = experiment_.training.as<TrainingOptions>().loss;
+    for (const auto& [name, head] : experiment_.heads)
+      if (name == ranges[i].name) loss = head.as<HeadOptions>().loss;
+    return loss == "cross_entropy";
+  };
+  input_.classes = ranges.size() == 1 && is_classes(0);
+  if (experiment_.heads.empty()) return;
+  for (size_t i = 0; i < ranges.size(); ++i) input_.groups.push_back({ranges[i].name, ranges[i].first, ranges[i].columns, is_classes(i)});
+}
+
 const Biology& Comparison::biology() {
   if (!biology_) biology_ = read_biology(experiment_, reader_);
   return *biology_;
@@ -97,7 +111,7 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
   EvaluationInput input = input_;
   input.channels = rows.channels;
   input.time = rows.time;
-  input.target = rows.target, input.prediction = rows.prediction, input.baseline = rows.baseline;
+  input.target = rows.target, input.prediction = rows.prediction;
   if (!model || model->layers.empty()) return evaluate(experiment_.metrics, input);
 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.

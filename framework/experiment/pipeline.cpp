@@ -207,17 +207,15 @@ void write_predictions(NamedSource& dataset, const Model& model, archive::Writer
       std::vector<int64_t> numbers;
       for (int64_t i = begin; i < std::min(begin + most, dataset.samples(split)); ++i) numbers.push_back(i);
       const auto [target, prediction] = predict(dataset, split, numbers);
-      const int64_t steps = dataset.steps_of(split, numbers);
       archive::PredictionBlock block;
-      for (size_t i = 0; i < numbers.size(); ++i)
-        for (int64_t step = dataset.first_new_step(split, numbers[i]); step < dataset.length(split, numbers[i]); ++step) {
-          const size_t at = (i * static_cast<size_t>(steps) + static_cast<size_t>(step)) * width;
-          block.time_ms.push_back(dataset.sample_time(split, numbers[i]) + static_cast<double>(step) * dataset.bin());
-          block.split.push_back(split);
-          block.target.insert(block.target.end(), target.begin() + static_cast<long>(at), target.begin() + static_cast<long>(at + width));
-          block.prediction.insert(block.prediction.end(), prediction.begin() + static_cast<long>(at), prediction.begin() + static_cast<long>(at + width));
-          block.baseline.insert(block.baseline.end(), mean.begin(), mean.end());
-        }
+      dataset.each_row(split, numbers, [&](size_t i, int64_t step, size_t row) {
+        const auto from = static_cast<long>(row * width), to = static_cast<long>((row + 1) * width);
+        block.time_ms.push_back(dataset.sample_time(split, numbers[i]) + static_cast<double>(step) * dataset.bin());
+        block.split.push_back(split);
+        block.target.insert(block.target.end(), target.begin() + from, target.begin() + to);
+        block.prediction.insert(block.prediction.end(), prediction.begin() + from, prediction.begin() + to);
+        block.baseline.insert(block.baseline.end(), mean.begin(), mean.end());
+      });
       dataset.to_units(block.target);
       dataset.to_units(block.prediction);
       writer.append_predictions(block);
@@ -312,6 +310,14 @@ void fit(Experiment& experiment, const RunOptions& run) {
   });
 }
 
+/// "   baseline -0.0007 (mean of the training span), 0.66 (linear-nonlinear)"
+std::string baselines_text(const archive::MetricRecord& row) {
+  std::string text;
+  for (const archive::BaselineRecord& baseline : row.baselines)
+    text += fmt::format("{}{} ({})", text.empty() ? "   baseline " : ", ", baseline.defined ? fmt::format("{:>10.4g}", baseline.value) : "undefined", baseline.name);
+  return text;
+}
+
 void evaluate_stage(Experiment& experiment, const RunOptions& run) {
   std::vector<archive::MetricRecord> rows;
   stage("evaluate", run.archive, 1, [&](Progress& progress) {
@@ -331,9 +337,7 @@ void evaluate_stage(Experiment& experiment, const RunOptions& run) {
     if (!row.defined)
       fmt::print("  {} undefined: {}\n", name, row.reason);
     else
-      fmt::print(
-          "  {} {:>10.4g}{}\n", name, row.value,
-          std::isnan(row.baseline) ? "" : fmt::format("   baseline {:>10.4g} ({})", row.baseline, row.baseline_name));
+      fmt::print("  {} {:>10.4g}{}\n", name, row.value, baselines_text(row));
   }
 }
 

@@ -420,6 +420,10 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
   experiment.evaluation = evaluation.read<EvaluationOptions>();
   if (const double warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up; duration > 0 && warm_up >= duration)
     fail("{}{:g} ms leaves nothing of the {:g} ms that are simulated.", evaluation.where("warm_up"), warm_up, duration);
+  const auto& judged = experiment.evaluation.as<EvaluationOptions>();
+  const bool is_sequence = experiment.has_dataset && experiment.dataset.as<DatasetOptions>().sequence > 0;
+  if (!judged.filter.empty() && (std::count(judged.baselines.begin(), judged.baselines.end(), "linear_nonlinear") == 0 || !(is_sequence || experiment.has_samples)))
+    fail("{}is of the baseline \"linear_nonlinear\" of sequences alone; leave it out.", evaluation.where("filter"));
   experiment.metrics = read_metrics(evaluation, registry);
   experiment.report = root.table("report").read<ReportSettings>();
   if (experiment.has_model && !experiment.has_dataset && !experiment.has_samples)

@@ -143,14 +143,18 @@ std::optional<Section> weights_section(const archive::Reader& reader) {
 }
 
 Section metrics_section(const archive::Reader& reader) {
-  Section section{.heading = "Evaluation", .text = "Every figure stands beside a baseline: what a twin gets that knows nothing."};
+  Section section{.heading = "Evaluation", .text = "Every figure stands beside its baselines: what null models get that are no deep networks, or know nothing."};
   Table table{.title = "Metrics", .caption = "A figure is a number or undefined with its reason.",
-              .columns = {{"metric"}, {"over"}, {"value"}, {"baseline"}, {"baseline is"}, {"n"}, {"range"}, {"meaning"}}};
+              .columns = {{"metric"}, {"over"}, {"value"}, {"baselines"}, {"n"}, {"range"}, {"meaning"}}};
   for (const archive::MetricRecord& metric : reader.metrics()) {
+    std::string baselines;
+    for (const archive::BaselineRecord& baseline : metric.baselines)
+      baselines += fmt::format("{}{} ({})", baselines.empty() ? "" : ", ", baseline.defined ? fmt::format("{:.4g}", baseline.value) : "undefined: " + baseline.reason,
+                               baseline.name);
     if (metric.defined)
-      table.rows.push_back({metric.name, metric.scope, metric.value, metric.baseline, metric.baseline_name, metric.n, metric.range, metric.meaning});
+      table.rows.push_back({metric.name, metric.scope, metric.value, baselines, metric.n, metric.range, metric.meaning});
     else
-      table.rows.push_back({metric.name, metric.scope, Cell(), Cell(), "", metric.n, metric.range, "undefined: " + metric.reason});
+      table.rows.push_back({metric.name, metric.scope, Cell(), baselines, metric.n, metric.range, "undefined: " + metric.reason});
   }
   section.blocks.push_back(std::move(table));
   return section;

@@ -163,7 +163,7 @@ def changed(old, new, text=spiking):
 
 
 def metrics(archive):
-    """{(name, scope): (value, baseline, undefined)}"""
+    """{(name, scope): row}"""
     with h5py.File(archive) as f:
         rows = f["proxon/metrics"][:]
     return {(r["name"].decode(), r["scope"].decode()): r for r in rows}

@@ -43,11 +43,19 @@ def archive():
     return h5py.File(work / "run.h5")
 
 
-def metric(f, wanted, scope="test"):
-    for row in f["proxon/metrics"]:
+def baselines(f, wanted, scope="test"):
+    """The value of a metric, and those of its baselines by their names; None where one is undefined."""
+    for k, row in enumerate(f["proxon/metrics"][:]):
         if (row["name"].decode(), row["scope"].decode()) == (wanted, scope):
-            return row["value"], row["baseline"]
+            beside = f["proxon/metric_baselines"][:]
+            return row["value"], {b["name"].decode(): b["value"] if b["defined"] else None for b in beside[beside["metric"] == k]}
     check(False, f"metric {wanted} of {scope} is there")
+
+
+def metric(f, wanted, scope="test"):
+    """The value of a metric and that of its first baseline."""
+    value, beside = baselines(f, wanted, scope)
+    return value, next(iter(beside.values()), None)
 
 
 def predictions(f, split=None):

@@ -131,7 +131,8 @@ TEST_CASE("what is written is read back") {
   REQUIRE(metrics.size() == 2);
   CHECK(metrics[0].value == 0.9);
   CHECK(metrics[0].defined);
-  CHECK(metrics[0].baseline_name == "mean rate");
+  CHECK(metrics[0].baselines == std::vector<BaselineRecord>{{"mean rate", 0.1, true, ""}, {"PSTH", 0, false, "there are no trials"}});
+  CHECK(metrics[1].baselines == std::vector<BaselineRecord>{{"chance", 0.5, true, ""}});
   CHECK_FALSE(metrics[1].defined);
   CHECK(metrics[1].reason == "the target has one class");
   CHECK(metrics[1].range == "[0, 1]");

@@ -59,7 +59,8 @@ TEST_CASE("h5py reads the archive as the documentation shows") {
         "correlation pairs exc inh lags [-0.002  0.     0.002] s, count [            3             1 1099511627776]",
         "layer hidden tanh (3, 2) sum 15.0 bias [-1. -2.]", "layer out linear (2, 1) sum 0.75 bias None",
         "epochs 5 last [0.2]", "predictions (6, 2) of ['exc', 'inh'] test rows 2",
-        "metric r2 test 0.9 baseline 0.1 n 2", "metric roc_auc class 1 undefined: the target has one class"})
+        "metric r2 test 0.9 n 2", "  mean rate 0.1", "  PSTH undefined: there are no trials",
+        "metric roc_auc class 1 undefined: the target has one class", "  chance 0.5"})
     CHECK_MESSAGE(output.find(line) != std::string::npos, line);
 }
 

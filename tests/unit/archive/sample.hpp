@@ -138,8 +138,8 @@ inline void fit(Writer& w, float scale = 1) {
   w.append_log("fit done");
   w.end_stage("fit", 2);
   const std::vector<MetricRecord> metrics = {
-      {"r2", "test", 0.9, 0.1, 2, true, "mean rate", "", "share of variance explained", "(-inf, 1], 1 is best"},
-      {"roc_auc", "class 1", 0, 0.5, 2, false, "chance", "the target has one class", "area under the curve", "[0, 1]"}};
+      {"r2", "test", 0.9, 2, true, "", "share of variance explained", "(-inf, 1], 1 is best", {{"mean rate", 0.1, true, ""}, {"PSTH", 0, false, "there are no trials"}}},
+      {"roc_auc", "class 1", 0, 2, false, "the target has one class", "area under the curve", "[0, 1]", {{"chance", 0.5, true, ""}}}};
   w.set_metrics(metrics);
   w.end_stage("evaluate", 0.25);
 }

@@ -73,7 +73,8 @@ const std::vector<int32_t> neuron{0, 0, 0, 0, 1, 1};
 EvaluationInput whole_input() {
   EvaluationInput input;
   input.channels = {"E rate", "I rate"};
-  input.target = target, input.prediction = prediction, input.baseline = mean;
+  input.target = target, input.prediction = prediction;
+  input.nulls.push_back({"mean of the training span", "most frequent class", mean, ""});
   input.spikes.push_back({"E", time, neuron, 2, 0, 100});
   input.weights.push_back({"E_to_I", phi, theta, true});
   return input;
@@ -87,14 +88,15 @@ TEST_CASE("a metric is run on the twin and on the baseline, and its texts are co
   REQUIRE(rows.size() == 5);
   const auto& sum = row(rows, "probe.sum[I rate]", "test, E_to_I");
   CHECK(sum.value == 7);
-  CHECK(sum.baseline == 6);
+  REQUIRE(sum.baselines.size() == 1);
+  CHECK(sum.baselines[0].value == 6);
   CHECK(sum.n == 4);
   CHECK(sum.defined);
   CHECK(sum.range == "[-10, 1000]");
   CHECK(sum.meaning == "sum of predictions");
-  CHECK(sum.baseline_name == "mean of the training span, all weights at the mean");
+  CHECK(sum.baselines[0].name == "mean of the training span, all weights at the mean");
   CHECK(row(rows, "probe", "test, E_to_I").range == "[0, inf)");
-  CHECK(row(rows, "probe", "test, E_to_I").baseline == 10);
+  CHECK(row(rows, "probe", "test, E_to_I").baselines[0].value == 10);
 }
 
 TEST_CASE("nothing that is not a number gets through") {
@@ -106,8 +108,8 @@ TEST_CASE("nothing that is not a number gets through") {
   CHECK(row(rows, "probe.inf", "test, E_to_I").reason == "the result is -inf");
   const auto& varies = row(rows, "probe.varies", "test, E_to_I");
   CHECK(varies.value == 1);
-  CHECK(std::isnan(varies.baseline));
-  CHECK(varies.baseline_name.find("(undefined: the prediction is constant)") != std::string::npos);
+  CHECK(!varies.baselines[0].defined);
+  CHECK(varies.baselines[0].reason == "the prediction is constant");
 
   EvaluationInput input = whole_input();
   std::vector<float> diverged = prediction;
@@ -158,32 +160,32 @@ TEST_CASE("baselines: the training mean, shuffled pairs, the mean weight, Poisso
       evaluate_named({"mse", "pearson", "weight_correlation", "weight_wasserstein", "mean_rate", "cv_isi"}, input);
 
   CHECK(row(rows, "mse", "test").value == 1 / 8.);
-  CHECK(row(rows, "mse", "test").baseline == (4 * 0.25 + 2 * 1) / 8);
-  CHECK(row(rows, "pearson", "test").baseline_name ==
-        "mean of the training span (undefined: the prediction is constant)");
+  CHECK(row(rows, "mse", "test").baselines[0].value == (4 * 0.25 + 2 * 1) / 8);
+  CHECK(row(rows, "pearson", "test").baselines[0] ==
+        archive::BaselineRecord{"mean of the training span", 0, false, "the prediction is constant"});
   const auto& correlation = row(rows, "weight_correlation", "big");
   CHECK(correlation.value == doctest::Approx(1));
-  CHECK(std::fabs(correlation.baseline) < 0.1);  // standard error 0.022
-  CHECK(correlation.baseline != 0);
-  CHECK(correlation.baseline_name == "shuffled weights");
+  CHECK(std::fabs(correlation.baselines[0].value) < 0.1);  // standard error 0.022
+  CHECK(correlation.baselines[0].value != 0);
+  CHECK(correlation.baselines[0].name == "shuffled weights");
   // W1 of phi to its own mean 2.5: (1.5 + 0.5 + 0.5 + 1.5) / 4
   CHECK(row(rows, "weight_wasserstein", "E_to_I").value == 0);
-  CHECK(row(rows, "weight_wasserstein", "E_to_I").baseline == 1);
+  CHECK(row(rows, "weight_wasserstein", "E_to_I").baselines[0].value == 1);
   CHECK(row(rows, "weight_wasserstein.in_sigma", "E_to_I").defined);
   const auto& irregular = row(rows, "cv_isi", "clock");
   CHECK(irregular.value == doctest::Approx(0));
-  CHECK(irregular.baseline == doctest::Approx(1).epsilon(0.1));  // standard error 1 / sqrt(4000) = 0.016
-  CHECK(irregular.baseline_name == "Poisson spikes");
-  CHECK(row(rows, "mean_rate", "clock").baseline == row(rows, "mean_rate", "clock").value);
+  CHECK(irregular.baselines[0].value == doctest::Approx(1).epsilon(0.1));  // standard error 1 / sqrt(4000) = 0.016
+  CHECK(irregular.baselines[0].name == "Poisson spikes");
+  CHECK(row(rows, "mean_rate", "clock").baselines[0].value == row(rows, "mean_rate", "clock").value);
 
   // The seed alone decides
   const auto again = evaluate_named({"weight_correlation", "cv_isi"}, input);
-  CHECK(row(again, "weight_correlation", "big").baseline == correlation.baseline);
-  CHECK(row(again, "cv_isi", "clock").baseline == irregular.baseline);
+  CHECK(row(again, "weight_correlation", "big").baselines == correlation.baselines);
+  CHECK(row(again, "cv_isi", "clock").baselines == irregular.baselines);
   input.seed = 2;
   const auto other = evaluate_named({"weight_correlation", "cv_isi"}, input);
-  CHECK(row(other, "weight_correlation", "big").baseline != correlation.baseline);
-  CHECK(row(other, "cv_isi", "clock").baseline != irregular.baseline);
+  CHECK(row(other, "weight_correlation", "big").baselines != correlation.baselines);
+  CHECK(row(other, "cv_isi", "clock").baselines != irregular.baselines);
 }
 
 TEST_CASE("an experiment names its metrics, with parameters below their names; none named means all that are found") {
