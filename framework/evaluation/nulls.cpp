@@ -55,8 +55,9 @@ std::vector<float> psth(NamedSource& source, Split split) {
 
 }  // namespace
 
+NullPrediction null_mean(std::vector<float> mean) { return {"mean of the training span", "most frequent class", std::move(mean), ""}; }
+
 NullPrediction null_prediction(std::string_view name, NamedSource& source, Split split, std::span<const double> filter) {
-  if (name == "mean") return {"mean of the training span", "most frequent class", source.baseline(), ""};
   if (name == "psth") {
     if (source.trial() == 0) return {"PSTH", "", {}, "there are no trials"};
     return {"PSTH", "", psth(source, split), ""};

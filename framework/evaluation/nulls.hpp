@@ -23,7 +23,9 @@ struct NullPrediction {
   std::string undefined;          ///< why there is none; else ""
 };
 
-/// `filter`: see EvaluationOptions. Throws Interrupted on Ctrl-C.
+/// The null model "mean", whose values [outputs] are known wherever there are predictions.
+NullPrediction null_mean(std::vector<float> mean);
+/// The others, which learn from the source's training span. `filter`: see EvaluationOptions. Throws Interrupted on Ctrl-C.
 NullPrediction null_prediction(std::string_view name, NamedSource& source, Split split, std::span<const double> filter);
 
 }  // namespace proxon

@@ -21,6 +21,7 @@ TestRows read_test_rows(const archive::Reader& reader) {
         to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
       };
       append(rows.target, block.target), append(rows.prediction, block.prediction);
+      if (rows.baseline.empty()) append(rows.baseline, block.baseline);
     }
   }
   return rows;
@@ -68,9 +69,7 @@ void add_responses(const Experiment& experiment, const Dataset& dataset, const a
 
 Comparison::Comparison(const Experiment& experiment, const archive::Reader& reader) : experiment_(experiment), reader_(reader) {
   input_.seed = experiment.seed;
-  if (experiment.has_dataset) dataset_ = open_dataset(experiment, reader);
-  const std::unique_ptr<LabelledSamples> samples = experiment.has_samples ? open_samples(experiment) : nullptr;
-  if (NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get()) add_predicted(*source);
+  add_nulls();
 
   // What the biological network did.
   const double recorded = reader.recorded_ms(), warm_up = experiment.evaluation.as<EvaluationOptions>().warm_up;
@@ -85,20 +84,28 @@ Comparison::Comparison(const Experiment& experiment, const archive::Reader& read
   }
 }
 
-/// Null models, and which of the outputs belong together.
-void Comparison::add_predicted(NamedSource& source) {
+/// Null models, and which of the outputs belong together. What was fitted to is opened where they ask for it; the mean comes with the test rows.
+void Comparison::add_nulls() {
   const auto& options = experiment_.evaluation.as<EvaluationOptions>();
-  for (const std::string_view name : options.baselines) input_.nulls.push_back(null_prediction(name, source, Split::test, options.filter));
-  const std::vector<TargetRange> ranges = target_ranges(experiment_, source);
+  const std::vector<std::string> targets = target_names(experiment_);
   const auto is_classes = [&](size_t i) {
     if (experiment_.has_samples) return experiment_.sample_targets[i].second.as<SampleSpec>().encoding == "class";
     std::string_view loss = experiment_.training.as<TrainingOptions>().loss;
     for (const auto& [name, head] : experiment_.heads)
-      if (name == ranges[i].name) loss = head.as<HeadOptions>().loss;
+      if (name == targets[i]) loss = head.as<HeadOptions>().loss;
     return loss == "cross_entropy";
   };
-  input_.classes = ranges.size() == 1 && is_classes(0);
-  if (experiment_.heads.empty()) return;
+  input_.classes = targets.size() == 1 && is_classes(0);
+
+  const bool learn = std::any_of(options.baselines.begin(), options.baselines.end(), [](std::string_view name) { return name != "mean"; });
+  const bool asked = learn || !experiment_.heads.empty();
+  if (experiment_.has_dataset && (asked || experiment_.dataset.as<DatasetOptions>().sequence > 0)) dataset_ = open_dataset(experiment_, reader_);
+  const std::unique_ptr<LabelledSamples> samples = experiment_.has_samples && asked ? open_samples(experiment_) : nullptr;
+  NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get();
+  for (const std::string_view name : options.baselines)
+    input_.nulls.push_back(name == "mean" ? null_mean({}) : null_prediction(name, *source, Split::test, options.filter));
+  if (experiment_.heads.empty() || !source) return;
+  const std::vector<TargetRange> ranges = target_ranges(experiment_, *source);
   for (size_t i = 0; i < ranges.size(); ++i) input_.groups.push_back({ranges[i].name, ranges[i].first, ranges[i].columns, is_classes(i)});
 }
 
@@ -112,6 +119,8 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
   input.channels = rows.channels;
   input.time = rows.time;
   input.target = rows.target, input.prediction = rows.prediction;
+  for (NullPrediction& null : input.nulls)
+    if (null.undefined.empty() && null.prediction.empty()) null.prediction = rows.baseline;
   if (!model || model->layers.empty()) return evaluate(experiment_.metrics, input);
 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.

@@ -6,11 +6,11 @@
 
 namespace proxon {
 
-/// What a twin says of the test span, in the targets' own units, row-major.
+/// What a twin says of the test span, and the mean targets of the training span, in the targets' own units, row-major.
 struct TestRows {
   std::vector<std::string> channels;
   std::vector<double> time;  ///< of each row, ms
-  std::vector<float> target, prediction;
+  std::vector<float> target, prediction, baseline;
 };
 
 class Comparison {
@@ -23,11 +23,11 @@ class Comparison {
   const Biology& biology();
 
  private:
-  void add_predicted(NamedSource& source);
+  void add_nulls();
 
   const Experiment& experiment_;
   const archive::Reader& reader_;
-  std::unique_ptr<Dataset> dataset_;
+  std::unique_ptr<Dataset> dataset_;  ///< where it is needed
   std::vector<archive::SpikeBlock> spikes_;
   std::optional<Biology> biology_;
   EvaluationInput input_;  ///< the part that all twins share

@@ -34,7 +34,7 @@ struct FitGroup::State {
     }
     dataset->to_units(test.target);
     for (int64_t i = 0; i < dataset->samples(Split::test); ++i) test.time.push_back(dataset->sample_time(Split::test, i));
-    test.channels = dataset->output_names();
+    test.channels = dataset->output_names(), test.baseline = dataset->baseline();
   }
 
   std::vector<archive::MetricRecord> evaluate(const Model& twin) {

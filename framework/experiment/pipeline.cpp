@@ -314,7 +314,8 @@ void fit(Experiment& experiment, const RunOptions& run) {
 std::string baselines_text(const archive::MetricRecord& row) {
   std::string text;
   for (const archive::BaselineRecord& baseline : row.baselines)
-    text += fmt::format("{}{} ({})", text.empty() ? "   baseline " : ", ", baseline.defined ? fmt::format("{:>10.4g}", baseline.value) : "undefined", baseline.name);
+    text += fmt::format("{}{:>{}} ({})", text.empty() ? "   baseline " : ", ", baseline.defined ? fmt::format("{:.4g}", baseline.value) : "undefined",
+                        text.empty() ? 10 : 1, baseline.name);
   return text;
 }
 

@@ -41,6 +41,19 @@ def _():
     refused("run", "experiment.toml", says=[changed('"cv_isi"', '"cv_iso"'), "evaluation.metrics", "Did you mean 'cv_isi'?"])
 
 
+@case("null models: a misspelt one, filters without one that has any, trials that are none")
+def _():
+    write()
+    refused("run", "experiment.toml", "--set", 'evaluation.baselines=["mean", "psht"]', says=["evaluation.baselines", "'psht' is not one of mean, psth, linear_nonlinear"])
+    for more in ((), ("--set", 'evaluation.baselines=["linear_nonlinear"]')):
+        refused("run", "experiment.toml", "--set", "evaluation.filter=[10]", *more, says=["evaluation.filter", "sequences alone"])
+    said = ok("run", "experiment.toml", "-o", "run.h5", "--set", 'evaluation.baselines=["psth", "linear_nonlinear", "mean"]').out
+    check(re.search(r"r2 +test .* undefined \(PSTH\), [-0-9.e]+ \(linear-nonlinear\), [-0-9.e]+ \(mean of the training span\)", said), f"all three, in their order:\n{said}")
+    with h5py.File("run.h5") as f:
+        reasons = {row["reason"] for row in f["proxon/metric_baselines"] if not row["defined"]}
+        check(reasons == {b"there are no trials"}, f"why one is undefined: {reasons}")
+
+
 @case("a misspelt population")
 def _():
     refused("run", "experiment.toml", says=[changed('source = "I"', 'source = "Inh"'), "network.projections.I_E", "Inh"])
@@ -224,7 +237,8 @@ def _():
 @case("no spike at all: figures are undefined for a stated reason")
 def _():
     write()
-    result = ok("run", "experiment.toml", "-o", "run.h5", "--set", "stimuli.drive.weight=0", "--set", "stimuli.background.weight=0")
+    result = ok("run", "experiment.toml", "-o", "run.h5", "--set", "stimuli.drive.weight=0", "--set", "stimuli.background.weight=0",
+                "--set", 'evaluation.baselines=["mean", "linear_nonlinear"]')
     check("0 spikes" in result.out and "undefined: " in result.out, f"says that nothing spiked:\n{result}")
     whole("run.h5")
     rows = metrics("run.h5")

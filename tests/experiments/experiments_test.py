@@ -69,6 +69,9 @@ def quickstart():
     with archive() as f:
         value, baseline = metric(f, "r2")
         check(value > 0.5 and baseline < 0.05, f"r2 on the test span, {value:.3f}, far above the baseline's {baseline:.3f}")
+        linear = baselines(f, "r2")[1]["linear-nonlinear"]
+        check(0.4 < linear < value, f"a linear filter of the drive with a nonlinearity lies between, {linear:.3f}")
+        check(b"linear-nonlinear" in (work / "run.html").read_bytes(), "and stands in the report")
         check(f["nodes/E1/node_type_id"].shape == (400,), "400 neurons in E1")
         weights = f["edges/I_E1/0/syn_weight"][:]
         check(weights.max() <= 0 and abs(weights.mean() + 0.8) < 0.01, "inhibitory weights keep their sign and their mean")
@@ -226,6 +229,10 @@ def lif_twin():
         check(auc >= 0.995 and abs(chance - 0.5) < 1e-6, f"spikes at 1 ms: area under the ROC curve {auc:.4f}")
         explained, _ = metric(f, "r2", "test, voltage")
         check(explained >= 0.95, f"explained variance of the potential {explained:.3f}")
+        nulls = baselines(f, "r2", "test, voltage")[1]
+        check(list(nulls) == ["mean of the training span", "PSTH", "linear-nonlinear"], f"its null models: {', '.join(nulls)}")
+        # Inputs are drawn anew in each trial: the mean over 105 of them knows nothing. The potential is a linear filter but for resets.
+        check(-0.05 < nulls["PSTH"] < 0.01 and nulls["linear-nonlinear"] > 0.95, f"PSTH {nulls['PSTH']:.3f}, linear-nonlinear {nulls['linear-nonlinear']:.3f}")
         r, shuffled = metric(f, "weight_correlation", "response of voltage")
         check(r >= 0.99 and abs(shuffled) < 0.3, f"recovered weights: r = {r:.4f}, shuffled {shuffled:.2f}")
         check(metric(f, "weight_sign", "response of voltage")[0] == 1, "every sign is right")
@@ -256,6 +263,8 @@ def ei_twin():
     with archive() as f:
         auc, chance = metric(f, "roc_auc")
         check(auc >= 0.95 and abs(chance - 0.5) < 1e-6, f"spikes at 1 ms, mean over neurons: area under the ROC curve {auc:.4f}")
+        linear = baselines(f, "roc_auc")[1]["linear-nonlinear"]
+        check(0.9 < linear < 0.99, f"that of a linear filter of all spikes {linear:.4f}: so little data do not tell it from the twin, two minutes do")
         r, shuffled = metric(f, "weight_correlation", "synapses")
         check(r >= 0.9 and abs(shuffled) < 0.1, f"weights where there is a synapse: r = {r:.3f}, shuffled {shuffled:.3f}")
         signs, _ = metric(f, "weight_sign", "synapses")
@@ -355,6 +364,7 @@ def tokens():
         right, chance = metric(f, "classification_report.f1[micro]")
         check(chance < 0.93 and right > chance, f"tokens labelled rightly {right:.4f}, by the most frequent label {chance:.4f}")
         f1, baseline = metric(f, "entity_f1.f1")
+        check(list(baselines(f, "entity_f1.f1")[1]) == ["most frequent class"], "of classes the baseline is the most frequent one")
         check(baseline == 0 and f1 > 0.05, f"entity f1 {f1:.3f} after three epochs, of the most frequent label {baseline}")
         support, _ = metric(f, "classification_report.support[B-person]")
         check(support == 470, "470 persons among the test tokens")

