@@ -9,7 +9,7 @@
 
 namespace proxon::archive {
 
-inline constexpr std::int64_t layout_version = 4;
+inline constexpr std::int64_t layout_version = 5;
 
 namespace at {
 inline const std::string root = "/proxon";
