@@ -11,10 +11,14 @@
 
 namespace proxon {
 
+/// `first`, `count` and `order` are read by whoever knows the population (the experiment room) and become `neurons`.
 struct ChannelSpec {
   std::string_view source;
   std::string_view what = "";
   std::span<const int64_t> neurons;
+  int64_t first = 0;
+  int64_t count = 0;
+  std::string_view order = "number";
 
   static constexpr auto fields() {
     using C = ChannelSpec;
@@ -24,7 +28,11 @@ struct ChannelSpec {
             "",
             "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
             "variable such as \"V_m\"; empty: the signal of a stimulus, the rate of a population"),
-        field<&C::neurons>("1", "numbers of the neurons within the population; empty: all")};
+        field<&C::neurons>("1", "numbers of the neurons within the population; empty: all"),
+        field<&C::first>("1", "or the place of the first of them in `order`, from 0", at_least(0)),
+        field<&C::count>("1", "and their number; 0: all from there on", at_least(0)),
+        field<&C::order>("", "neurons by their numbers, or in an order that the experiment's seed draws, the same wherever it is asked for",
+                         one_of("number|drawn"))};
   }
 };
 

@@ -1,8 +1,13 @@
 #include "proxon/experiment/biology.hpp"
 
+#include <set>
+
 #include "proxon/archive/foreign.hpp"
+#include "proxon/base/progress.hpp"
 #include "proxon/dataset/recording_source.hpp"
+#include "proxon/experiment/twin.hpp"
 #include "proxon/network/listed.hpp"
+#include "proxon/network/rewire.hpp"
 
 namespace proxon {
 namespace {
@@ -73,26 +78,36 @@ Biology read_biology(const Experiment& experiment, const archive::Reader& reader
   Biology biology;
   const NeuronChannels in = neuron_channels(experiment.inputs, reader), out = neuron_channels(experiment.targets, reader);
   const bool paired = in.count > 0 && out.count > 0 && bin_by_bin(experiment);
+  std::set<std::pair<int, int64_t>> given;  // neurons that are inputs
+  for (const auto& neuron : channel_neurons(experiment.inputs, reader)) given.insert(neuron);
   const int64_t outputs = out.count;
   if (paired) {
     biology.inputs = in.count, biology.outputs = outputs;
     biology.matrix.resize(static_cast<size_t>(in.count * outputs));
     biology.connected.resize(biology.matrix.size());
   }
+  if (out.count > 0 && bin_by_bin(experiment)) {
+    biology.outputs = outputs;
+    biology.recurrent.resize(static_cast<size_t>(outputs * outputs));
+    biology.connected_recurrently.resize(biology.recurrent.size());
+  }
   for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
     const auto& projection = reader.projections()[static_cast<size_t>(p)];
     const int source_population = reader.population(projection.source), target_population = reader.population(projection.target);
     each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) {
       biology.synapses.push_back(weight);
-      if (!paired) return;
-      const auto [i, i_end] = in.of.equal_range({source_population, source});
-      const auto [j, j_end] = out.of.equal_range({target_population, target});
-      for (auto from = i; from != i_end; ++from)
-        for (auto to = j; to != j_end; ++to) {
-          const auto at = static_cast<size_t>(from->second * outputs + to->second);
-          biology.matrix[at] += weight;
-          biology.connected[at] = 1;
-        }
+      const auto add = [&](const NeuronChannels& sources, std::vector<float>& matrix, std::vector<char>& connected) {
+        const auto [i, i_end] = sources.of.equal_range({source_population, source});
+        const auto [j, j_end] = out.of.equal_range({target_population, target});
+        for (auto from = i; from != i_end; ++from)
+          for (auto to = j; to != j_end; ++to) {
+            const auto at = static_cast<size_t>(from->second * outputs + to->second);
+            matrix[at] += weight;
+            connected[at] = 1;
+          }
+      };
+      if (paired) add(in, biology.matrix, biology.connected);
+      if (!biology.recurrent.empty() && !given.contains({source_population, source})) add(out, biology.recurrent, biology.connected_recurrently);
     });
   }
   return biology;
@@ -106,24 +121,31 @@ std::shared_ptr<const NeuronGraph> read_graph(const Experiment& experiment, cons
     graph->type.insert(graph->type.end(), static_cast<size_t>(population.size), static_cast<int32_t>(first.size()) - 1);
   }
 
-  // Synapses of all projections, counted and then put in their place, source by source.
+  // Synapses of all projections, and then put in their place, source by source.
+  std::vector<int32_t> sources, targets;
+  std::vector<float> weights;
+  for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
+    const auto& projection = reader.projections()[static_cast<size_t>(p)];
+    const int32_t from = first[static_cast<size_t>(reader.population(projection.source))], to = first[static_cast<size_t>(reader.population(projection.target))];
+    const size_t before = sources.size();
+    each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) {
+      sources.push_back(from + static_cast<int32_t>(source)), targets.push_back(to + static_cast<int32_t>(target)), weights.push_back(weight);
+    });
+    if (experiment.model.as<ModelSettings>().graph != "shuffled" || sources.size() == before) continue;
+    const Key key{fit_seed(experiment), purpose("model/shuffled graph"), purpose(projection.name)};
+    if (rewire(std::span(sources).subspan(before), std::span(targets).subspan(before), projection.source == projection.target, key) == 0)
+      note(fmt::format("no two synapses of projection '{}' can swap their targets: it is the same in the shuffled graph.", projection.name));
+  }
   graph->offset.assign(graph->type.size() + 1, 0);
-  const auto all = [&](auto use) {
-    for (int p = 0; p < static_cast<int>(reader.projections().size()); ++p) {
-      const auto& projection = reader.projections()[static_cast<size_t>(p)];
-      const int32_t from = first[static_cast<size_t>(reader.population(projection.source))], to = first[static_cast<size_t>(reader.population(projection.target))];
-      each_synapse(reader, p, [&](int64_t source, int64_t target, float weight) { use(static_cast<size_t>(from + source), static_cast<int32_t>(to + target), weight); });
-    }
-  };
-  all([&](size_t source, int32_t, float) { ++graph->offset[source + 1]; });
+  for (const int32_t source : sources) ++graph->offset[static_cast<size_t>(source) + 1];
   for (size_t i = 1; i < graph->offset.size(); ++i) graph->offset[i] += graph->offset[i - 1];
-  graph->target.resize(static_cast<size_t>(graph->offset.back()));
-  graph->weight.resize(graph->target.size());
+  graph->target.resize(sources.size());
+  graph->weight.resize(sources.size());
   std::vector<int64_t> next(graph->offset.begin(), graph->offset.end() - 1);
-  all([&](size_t source, int32_t target, float weight) {
-    const auto at = static_cast<size_t>(next[source]++);
-    graph->target[at] = target, graph->weight[at] = weight;
-  });
+  for (size_t k = 0; k < sources.size(); ++k) {
+    const auto at = static_cast<size_t>(next[static_cast<size_t>(sources[k])]++);
+    graph->target[at] = targets[k], graph->weight[at] = weights[k];
+  }
 
   const auto units = [&](const std::vector<std::pair<std::string, Values>>& channels) {
     std::vector<int32_t> result;

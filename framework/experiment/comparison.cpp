@@ -98,7 +98,7 @@ void Comparison::add_nulls() {
   input_.classes = targets.size() == 1 && is_classes(0);
 
   const bool learn = std::any_of(options.baselines.begin(), options.baselines.end(), [](std::string_view name) { return name != "mean"; });
-  const bool asked = learn || !experiment_.heads.empty();
+  const bool asked = learn || !experiment_.heads.empty() || twin_is_network();
   if (experiment_.has_dataset && (asked || experiment_.dataset.as<DatasetOptions>().sequence > 0)) dataset_ = open_dataset(experiment_, reader_);
   const std::unique_ptr<LabelledSamples> samples = experiment_.has_samples && asked ? open_samples(experiment_) : nullptr;
   NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get();
@@ -114,6 +114,18 @@ const Biology& Comparison::biology() {
   return *biology_;
 }
 
+bool Comparison::twin_is_network() const {
+  return static_cast<const ApproximatorTable*>(experiment_.model.as<ModelSettings>().approximator->plugin->table)->takes_graph;
+}
+
+/// A twin's parameters with the weights as they act.
+std::vector<float> Comparison::acting_theta(const archive::ModelRecord& record) const {
+  if (!twin_is_network()) return record.theta;
+  Model model = make_twin(experiment_, *dataset_, reader_);
+  model.restore(record);
+  return model.acting();
+}
+
 std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const std::optional<archive::ModelRecord>& model) {
   EvaluationInput input = input_;
   input.channels = rows.channels;
@@ -126,14 +138,23 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.
   const Biology& phi = biology();
   std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
+  const std::vector<float> acting = acting_theta(*model);
+  bool inputs_paired = false, units_paired = false;
   for (const archive::LayerRecord& layer : model->layers) {
-    const std::span<const float> weights(model->theta.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
+    const std::span<const float> weights(acting.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
     theta.insert(theta.end(), weights.begin(), weights.end());
-    if (phi.matrix.empty() || layer.inputs != phi.inputs || layer.outputs != phi.outputs || !paired_phi.empty()) continue;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      all_phi.push_back(phi.matrix[k]), all_theta.push_back(weights[k]);
-      if (phi.connected[k]) paired_phi.push_back(phi.matrix[k]), paired_theta.push_back(weights[k]);
-    }
+    const auto pair = [&](const std::vector<float>& matrix, const std::vector<char>& connected) {
+      for (size_t k = 0; k < weights.size(); ++k) {
+        all_phi.push_back(matrix[k]), all_theta.push_back(weights[k]);
+        if (connected[k]) paired_phi.push_back(matrix[k]), paired_theta.push_back(weights[k]);
+      }
+    };
+    if (layer.outputs != phi.outputs) continue;
+    // Among the units themselves only where these are the neurons.
+    if (twin_is_network() && layer.name == "recurrent" && !phi.recurrent.empty() && !std::exchange(units_paired, true))
+      pair(phi.recurrent, phi.connected_recurrently);
+    else if (!phi.matrix.empty() && layer.inputs == phi.inputs && !std::exchange(inputs_paired, true))
+      pair(phi.matrix, phi.connected);
   }
   if (!paired_phi.empty()) {
     input.weights.push_back({"synapses", paired_phi, paired_theta, true});

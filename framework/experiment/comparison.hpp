@@ -24,6 +24,8 @@ class Comparison {
 
  private:
   void add_nulls();
+  bool twin_is_network() const;
+  std::vector<float> acting_theta(const archive::ModelRecord& record) const;
 
   const Experiment& experiment_;
   const archive::Reader& reader_;

@@ -370,20 +370,34 @@ void read_recording(Table root, Experiment& experiment) {
   read_counts(record, clock.dt, clock.duration, experiment);
 }
 
-/// A channel whose source is a group sees the group's neurons of their population.
-void resolve_group(const Experiment& experiment, Values& channel, const Table& table) {
+/// A channel whose source is a group sees the group's neurons of their population; first, count and order choose among all of them.
+void resolve_neurons(const Experiment& experiment, Values& channel, const Table& table) {
   const auto& spec = channel.as<ChannelSpec>();
   const std::string_view prefix = "population:";
-  if (!spec.source.starts_with(prefix)) return;
+  const bool chooses = spec.first > 0 || spec.count > 0 || spec.order != "number";
+  if (!spec.source.starts_with(prefix)) {
+    if (chooses) fail("{}only the neurons of a population can be chosen by first, count and order.", table.where("source"));
+    return;
+  }
   const std::string name(spec.source.substr(prefix.size()));
   const NeuronSet& set = lookup(experiment.groups, name, table.where("source"), "population or group");
   for (const int64_t neuron : spec.neurons)
     if (neuron >= set.population_size)
       fail("{}{} is out of range: '{}' has neurons 0 to {}.", table.where("neurons"), neuron, name, set.population_size - 1);
-  if (set.neurons.empty()) return;
+  if (chooses && !spec.neurons.empty()) fail("{}says which neurons already; leave it out, or first, count and order.", table.where("neurons"));
+  if (set.neurons.empty() && !chooses) return;
   if (!spec.neurons.empty()) fail("{}'{}' is a group, which chooses the neurons itself.", table.where("neurons"), name);
+
+  std::vector<int64_t> neurons(set.neurons.begin(), set.neurons.end());
+  if (neurons.empty())
+    for (int64_t i = 0; i < set.population_size; ++i) neurons.push_back(i);
+  const auto all = static_cast<int64_t>(neurons.size());
+  if (spec.order == "drawn") shuffle(neurons, Stream(Key{experiment.seed, purpose("dataset/order of neurons"), purpose(name)}, 0));
+  if (spec.first >= all) fail("{}{} is out of range: '{}' has {} neurons.", table.where("first"), spec.first, name, all);
+  if (spec.count > all - spec.first) fail("{}{} from {} on are more than '{}' has: {}.", table.where("count"), spec.count, spec.first, name, all);
+  const auto begin = neurons.begin() + spec.first, end = spec.count > 0 ? begin + spec.count : neurons.end();
+  channel.set(*channel.find("neurons"), std::vector<int64_t>(begin, end));
   channel.set(*channel.find("source"), std::string(prefix) + set.population);
-  channel.set(*channel.find("neurons"), std::vector<int64_t>(set.neurons.begin(), set.neurons.end()));
 }
 
 /// `duration` and `trial` of what will be recorded, ms; 0 where it has been recorded already.
@@ -395,7 +409,7 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
   for (auto& [side, channels] : {std::pair{"inputs", &experiment.inputs}, {"targets", &experiment.targets}}) {
     for (auto& [name, table] : dataset.tables(side)) {
       Values channel = table.read<ChannelSpec>();
-      resolve_group(experiment, channel, table);
+      resolve_neurons(experiment, channel, table);
       channels->emplace_back(name, std::move(channel));
     }
   }
@@ -407,7 +421,11 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
     const auto& options = experiment.dataset.as<DatasetOptions>();
     dataset_times(options, trial, static_cast<int64_t>(std::floor(duration / options.bin * (1 + 1e-9))));
   }
-  experiment.model = root.table("model").read<ModelSettings>();
+  Table model = root.table("model");
+  experiment.model = model.read<ModelSettings>();
+  if (const auto& chosen = experiment.model.as<ModelSettings>();
+      chosen.graph == "shuffled" && !static_cast<const ApproximatorTable*>(chosen.approximator->plugin->table)->takes_graph)
+    fail("{}approximator '{}' knows nothing of the network's graph; leave it out.", model.where("graph"), chosen.approximator->name);
   Table training = root.table("training");
   experiment.training = training.read<TrainingOptions>();
   std::map<std::string, int> known;

@@ -202,8 +202,13 @@ struct CorrelationSettings {
 /// [model]
 struct ModelSettings {
   PluginRef approximator{"dense"};
+  std::string_view graph = "recorded";
   static constexpr auto fields() {
-    return std::tuple{field<&ModelSettings::approximator>("", "what stands in for the biological network", plugin_of("approximator"))};
+    using S = ModelSettings;
+    return std::tuple{field<&S::approximator>("", "what stands in for the biological network", plugin_of("approximator")),
+                      field<&S::graph>("", "approximators whose units are neurons: the network's own graph, or a null model of it, each projection of which has been "
+                                       "rewired so that every neuron keeps the numbers of its synapses that come and go",
+                                       one_of("recorded|shuffled"))};
   }
 };
 

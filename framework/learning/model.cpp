@@ -136,6 +136,14 @@ std::vector<float> Model::predict(std::span<const float> X, int64_t steps) const
   return Y;
 }
 
+std::vector<float> Model::acting() const {
+  std::vector<float> acting(theta_.begin(), theta_.end());
+  Status status;
+  approximator_.table().acting(approximator_.object(), theta_.data(), acting.data(), &status);
+  check(status, "approximator", approximator_.name());
+  return acting;
+}
+
 archive::ModelRecord Model::record() const {
   archive::ModelRecord record;
   for (const LayerInfo& layer : layers_)

@@ -38,6 +38,9 @@ class Model {
   std::span<float> theta() { return theta_; }
   std::span<const float> theta() const { return theta_; }
 
+  /// theta with the weights as they act: a twin whose units are neurons may hold them to what is known of the network.
+  std::vector<float> acting() const;
+
   /// What theta holds; the last matrix of weights is that of the output.
   const std::vector<LayerInfo>& layers() const { return layers_; }
   const LayerInfo& output_layer() const;

@@ -9,6 +9,7 @@
 //   void forward(const Services&, const ForwardPass&) const;
 //   void backward(const Services&, const BackwardPass&) const;
 //   void begin(float* theta, Key) const;                      // optional: what theta begins with where layers are not drawn
+//   void acting(const float* theta, float* acting) const;     // optional: the weights as they act, written into a copy of theta, where they are not its own
 //   static constexpr bool takes_events = true;                // optional: spikes come as events, not as rows of zeros and ones
 //   static constexpr bool takes_graph = true;                 // optional: its units are neurons; the setup then has the biological network
 //   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
@@ -167,6 +168,7 @@ struct ApproximatorTable {
   void (*layer)(const void* object, int32_t index, LayerInfo* info) noexcept;
   int64_t (*tape)(const void* object, int64_t batch, int64_t steps) noexcept;
   void (*begin)(const void* object, float* theta, const Key*, Status*) noexcept;
+  void (*acting)(const void* object, const float* theta, float* acting, Status*) noexcept;
   void (*forward)(const void* object, const Services*, const ForwardPass*, Status*) noexcept;
   void (*backward)(const void* object, const Services*, const BackwardPass*, Status*) noexcept;
 };
@@ -194,6 +196,10 @@ struct Kind<approximator_kind> {
     table.begin = [](const void* object, float* theta, const Key* key, Status* status) noexcept {
       if constexpr (requires(const T model) { model.begin(theta, *key); })
         guarded(status, [&] { static_cast<const T*>(object)->begin(theta, *key); });
+    };
+    table.acting = [](const void* object, const float* theta, float* acting, Status* status) noexcept {
+      if constexpr (requires(const T model) { model.acting(theta, acting); })
+        guarded(status, [&] { static_cast<const T*>(object)->acting(theta, acting); });
     };
     table.forward = [](const void* object, const Services* services, const ForwardPass* pass, Status* status) noexcept {
       guarded(status, [&] { static_cast<const T*>(object)->forward(*services, *pass); });

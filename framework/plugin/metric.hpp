@@ -7,8 +7,8 @@
 //   void evaluate(const MetricInput&, MetricSink&) const;
 //
 // For each figure the sink takes its value and the n it rests on, or the reason why it is undefined: a NaN is refused. Texts are copied at
-// once. The framework calls evaluate() only where there is something of all that the metric needs, once with the twin's and once with a
-// baseline: the training span's mean as prediction; shuffled weights (needs_pairs) or weights that are all at the mean; Poisson spikes.
+// once. The framework calls evaluate() only where there is something of all that the metric needs, once with the twin's and once with each
+// baseline: what null models predict; shuffled weights (needs_pairs) or weights that are all at the mean; Poisson spikes.
 #pragma once
 #include "proxon/plugin/neuron.hpp"
 

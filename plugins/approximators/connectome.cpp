@@ -2,6 +2,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "graph_weights.hpp"
 #include "sums.hpp"
 
 using namespace proxon;
@@ -30,7 +31,7 @@ struct connectome {
     bool reset = true;
     static constexpr auto fields() {
       using P = Parameters;
-      return std::tuple{field<&P::constraint>("", "what is known of the weights", one_of("none|mask|mask_sign|cell_type|fixed")),
+      return std::tuple{field<&P::constraint>("", "what is known of the weights", one_of(constraint_choices)),
                         field<&P::tau>("ms", "time constant that units begin with", above(0)),
                         field<&P::threshold>("1", "threshold that units begin with, above rest, in the unit of the weights"),
                         field<&P::gain>("1", "gain that units begin with", above(0)),
@@ -41,21 +42,18 @@ struct connectome {
     }
   };
 
-  enum Constraint { none, mask, mask_sign, cell_type, fixed };
-
-  Constraint constraint;
   double tau, threshold, gain;
   bool learn_tau, learn_threshold, learn_gain, reset;
   int64_t inputs, outputs;
   float bin;
   const GraphView* graph;
+  GraphWeights known;
 
   connectome(const Parameters& p, const ApproximatorSetup& s)
-      : constraint(p.constraint == "none" ? none : p.constraint == "mask" ? mask : p.constraint == "mask_sign" ? mask_sign
-                   : p.constraint == "cell_type" ? cell_type : fixed),
-        tau(p.tau), threshold(p.threshold), gain(p.gain), learn_tau(p.learn_tau), learn_threshold(p.learn_threshold), learn_gain(p.learn_gain),
+      : tau(p.tau), threshold(p.threshold), gain(p.gain), learn_tau(p.learn_tau), learn_threshold(p.learn_threshold), learn_gain(p.learn_gain),
         reset(p.reset), inputs(s.inputs), outputs(s.outputs), bin(float(s.bin)), graph(s.graph) {
     if (!graph) throw std::invalid_argument("its units are neurons, and the outputs are not: take spikes or a variable of single neurons as targets");
+    known = {GraphWeights::constraint_of(p.constraint), graph, graph->input_unit, inputs, outputs};
   }
 
   int64_t size() const { return inputs * outputs; }
@@ -96,21 +94,10 @@ struct connectome {
     std::fill_n(theta + size(), outputs, float(std::log(tau)));
     std::fill_n(theta + size() + outputs, outputs, float(threshold));
     std::fill_n(theta + size() + 2 * outputs, outputs, float(std::log(gain)));
-    if (constraint == none) return;
-    for (int64_t c = 0; c < inputs; ++c) {
-      if (graph->input_unit[c] < 0) continue;
-      for (int64_t o = 0; o < outputs; ++o) {
-        const float phi = weight_between(c, o);
-        float& w = theta[c * outputs + o];
-        const float drawn = w;
-        w = 0;
-        if (phi == 0) continue;
-        if (constraint == mask) w = drawn;
-        if (constraint == mask_sign) w = std::copysign(drawn, phi);
-        if (constraint == fixed) w = phi;
-      }
-    }
+    known.begin(known.output_map().data(), theta);
   }
+
+  void acting(const float* theta, float* acting) const { known.act(known.output_map().data(), theta, acting); }
 
   void forward(const Services& services, const ForwardPass& pass) const {
     const Tape tape = tape_of(pass.tape, pass.batch * pass.steps);
@@ -119,7 +106,7 @@ struct connectome {
       tape.decay[o] = std::exp(-bin / std::exp(log_tau(pass.theta)[o]));
       tape.gain[o] = std::exp(log_gain(pass.theta)[o]);
     }
-    acting_weights(tape, pass.theta);
+    known.act(tape.output_of, pass.theta, tape.weights);
     const bool events = pass.events.row_begin;
     const float* threshold = threshold_of(pass.theta);
     services.parallel_for(pass.batch, 1, [&](int64_t begin, int64_t end) {
@@ -192,86 +179,14 @@ struct connectome {
     if (pass.input_gradient)
       services.product(services.host, 0, 1, rows, inputs, outputs, tape.u, outputs, pass.path.feedback ? pass.path.feedback : tape.weights, outputs,
                        pass.input_gradient, inputs, 0);
-    constrain(tape, pass.theta, pass.gradient);
+    // The acting weights are no longer needed.
+    known.constrain(tape.output_of, pass.theta, pass.gradient, tape.weights);
   }
 
  private:
-  /// The weight of N_phi from the neuron of input c to that of output o; 0 where there is no synapse.
-  float weight_between(int64_t c, int64_t o) const {
-    const int32_t source = graph->input_unit[c], target = graph->output_unit[o];
-    if (source < 0 || target < 0) return 0;
-    float sum = 0;
-    for (int64_t k = graph->offset[source]; k < graph->offset[source + 1]; ++k)
-      if (graph->target[k] == target) sum += graph->weight[k];
-    return sum;
-  }
-
   void map_units(const Tape& tape) const {
-    std::fill_n(tape.output_of, graph->units, -1);
-    for (int64_t o = 0; o < outputs; ++o)
-      if (graph->output_unit[o] >= 0) tape.output_of[graph->output_unit[o]] = int32_t(o);
+    GraphWeights::map_outputs(*graph, outputs, tape.output_of);
     for (int64_t c = 0; c < inputs; ++c) tape.output_of_input[c] = graph->input_unit[c] >= 0 ? tape.output_of[graph->input_unit[c]] : -1;
-  }
-
-  /// use(input, output, weight of N_phi) for every synapse between neurons that are both.
-  template <class Use>
-  void each_synapse(const Tape& tape, Use&& use) const {
-    for (int64_t c = 0; c < inputs; ++c) {
-      const int32_t source = graph->input_unit[c];
-      if (source < 0) continue;
-      for (int64_t k = graph->offset[source]; k < graph->offset[source + 1]; ++k)
-        if (const int32_t o = tape.output_of[graph->target[k]]; o >= 0) use(c, int64_t(o), graph->weight[k]);
-    }
-  }
-
-  void acting_weights(const Tape& tape, const float* theta) const {
-    if (constraint == none) {
-      std::copy_n(theta, size(), tape.weights);
-      return;
-    }
-    for (int64_t c = 0; c < inputs; ++c) {
-      float* row = tape.weights + c * outputs;
-      if (graph->input_unit[c] < 0)
-        std::copy_n(theta + c * outputs, outputs, row);
-      else
-        std::fill_n(row, outputs, 0.f);
-    }
-    each_synapse(tape, [&](int64_t c, int64_t o, float phi) {
-      const int64_t at = c * outputs + o;
-      const float w = theta[at];
-      tape.weights[at] = constraint == fixed ? tape.weights[at] + phi : constraint == mask_sign && w * phi < 0 ? 0.f : w;
-    });
-  }
-
-  /// Takes out of the gradient what may not move; weights that are one have one gradient. The acting weights are no longer needed: they keep the
-  /// gradient meanwhile.
-  void constrain(const Tape& tape, const float* theta, float* gradient) const {
-    if (constraint == none) return;
-    float* whole = tape.weights;
-    std::copy_n(gradient, size(), whole);
-    for (int64_t c = 0; c < inputs; ++c)
-      if (graph->input_unit[c] >= 0) std::fill_n(gradient + c * outputs, outputs, 0.f);
-    if (constraint == fixed) return;
-    if (constraint != cell_type) {
-      // Where a weight stands on the wrong side of 0 it may move back alone.
-      each_synapse(tape, [&](int64_t c, int64_t o, float phi) {
-        const int64_t at = c * outputs + o;
-        const bool outward = constraint == mask_sign && theta[at] * phi < 0 && whole[at] * phi > 0;
-        gradient[at] = outward ? 0.f : whole[at];
-      });
-      return;
-    }
-    for (int32_t from = 0; from < graph->types; ++from)
-      for (int32_t to = 0; to < graph->types; ++to) {
-        const auto of_pair = [&](int64_t c, int64_t o) {
-          return graph->type[graph->input_unit[c]] == from && graph->type[graph->output_unit[o]] == to;
-        };
-        double sum = 0;
-        each_synapse(tape, [&](int64_t c, int64_t o, float) { sum += of_pair(c, o) ? double(whole[c * outputs + o]) : 0.0; });
-        each_synapse(tape, [&](int64_t c, int64_t o, float) {
-          if (of_pair(c, o)) gradient[c * outputs + o] = float(sum);
-        });
-      }
   }
 
   /// use(output) for the outputs in [begin, end) whose own spike is recorded in a row.

@@ -54,6 +54,31 @@ def _():
         check(reasons == {b"there are no trials"}, f"why one is undefined: {reasons}")
 
 
+@case("neurons of a channel that are chosen by first, count and order")
+def _():
+    target = "dataset.targets.activity."
+    write(rate)
+    refused("run", "experiment.toml", "--set", target + "first=40", says=[target + "first", "'X' has 40 neurons"])
+    refused("run", "experiment.toml", "--set", target + "first=30", "--set", target + "count=11", says=[target + "count", "11 from 30 on are more than 'X' has: 40"])
+    refused("run", "experiment.toml", "--set", target + "count=3", "--set", target + "neurons=[1, 2]", says=[target + "neurons", "says which neurons already"])
+    write(spiking, "spiking.toml")
+    refused("run", "spiking.toml", "--set", "dataset.inputs.drive.count=2", says=["dataset.inputs.drive", "only the neurons of a population"])
+
+    # Five that are drawn, and those that follow them in the same order: all, each once.
+    write(rate + '\n[dataset.targets.rest]\nsource = "population:X"\nwhat = "activity"\nfirst = 5\norder = "drawn"\n')
+    ok("run", "experiment.toml", "-o", "run.h5", "--set", target + "count=5", "--set", target + 'order="drawn"', "--set", 'training.rule="backprop"')
+    with h5py.File("run.h5") as f:
+        names = [name.decode() for name in f["proxon/predictions/channels"]]
+    numbers = [int(re.match(r"X\[(\d+)\] activity$", name).group(1)) for name in names]
+    check(sorted(numbers) == list(range(40)) and numbers != sorted(numbers), f"all neurons, each once, in an order that is drawn: {numbers}")
+
+
+@case("a shuffled graph for an approximator that has none")
+def _():
+    write()
+    refused("run", "experiment.toml", "--set", 'model.graph="shuffled"', says=["model.graph", "approximator 'dense' knows nothing of the network's graph"])
+
+
 @case("a misspelt population")
 def _():
     refused("run", "experiment.toml", says=[changed('source = "I"', 'source = "Inh"'), "network.projections.I_E", "Inh"])

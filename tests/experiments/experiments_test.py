@@ -269,6 +269,17 @@ def ei_twin():
         check(r >= 0.9 and abs(shuffled) < 0.1, f"weights where there is a synapse: r = {r:.3f}, shuffled {shuffled:.3f}")
         signs, _ = metric(f, "weight_sign", "synapses")
         check(signs > 0.97, f"signs that are right: {signs:.3f}")
+    # The null model of the graph: as many synapses of every neuron, rewired.
+    result = subprocess.run([proxon, "run", str(source / "datasets/ei_twin/ei_twin.toml"), "--from", "run.h5", "--stages", "fit,evaluate", "--output", "shuffled.h5",
+                             "--set", 'model.graph="shuffled"', "--set", "training.epochs=12"], capture_output=True, text=True, cwd=work, timeout=280)
+    print(result.stdout + result.stderr, flush=True)
+    with h5py.File(work / "shuffled.h5") as f:
+        rewired, _ = metric(f, "roc_auc")
+        of_rewired, _ = metric(f, "weight_correlation", "synapses")
+        check(rewired < auc - 0.05 and of_rewired < 0.5, f"on a shuffled graph the area is {rewired:.4f}, r of the weights {of_rewired:.3f}")
+        theta, layer = f["proxon/model/theta"][:], f["proxon/model/layers"][0]
+        W = theta[:layer["inputs"] * layer["outputs"]].reshape(layer["inputs"], layer["outputs"])
+        check((W != 0).sum() <= 7800, f"{(W != 0).sum()} synapses of 7,800 have a weight")
 
 
 def cell_twin():
