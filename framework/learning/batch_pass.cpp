@@ -55,7 +55,16 @@ double BatchPass::forward(bool training) noexcept {
   approximator.table().forward(approximator.object(), &learning_services(), &pass, &status_);
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
 
-  if (!lengths_.empty()) return varying_loss(training);
+  return loss(z_.data(), training ? dz_.data() : nullptr);
+}
+
+double BatchPass::loss_at(const float* z, float* slope) noexcept {
+  if (burn_in_ > 0) std::fill_n(slope, rows() * model_.outputs(), 0.f);
+  return loss(z, slope);
+}
+
+double BatchPass::loss(const float* z, float* dz) noexcept {
+  if (!lengths_.empty()) return varying_loss(z, dz);
 
   // Activation, loss and its slope in one go: runs of rows without a gap, cut into blocks.
   const Loss& loss = model_.loss();
@@ -65,7 +74,7 @@ double BatchPass::forward(bool training) noexcept {
     for (int64_t k = begin; k < end; ++k) {
       const int64_t in_run = k % blocks * block_rows, row = burn_in_ > 0 ? k / blocks * steps_ + burn_in_ + in_run : in_run;
       const int64_t at = row * model_.outputs();
-      partial_[static_cast<size_t>(k)] = loss.evaluate(z_.data() + at, Y_.data() + at, y_.data() + at, training ? dz_.data() + at : nullptr,
+      partial_[static_cast<size_t>(k)] = loss.evaluate(z + at, Y_.data() + at, y_.data() + at, dz ? dz + at : nullptr,
                                                        std::min(block_rows, run_rows - in_run), counted_rows());
     }
   };
@@ -78,7 +87,7 @@ double BatchPass::forward(bool training) noexcept {
   return sum;
 }
 
-double BatchPass::varying_loss(bool training) noexcept {
+double BatchPass::varying_loss(const float* z, float* dz) noexcept {
   const Loss& loss = model_.loss();
   const int64_t outputs = model_.outputs();
   parallel_for(samples_, 4, [&](int64_t begin, int64_t end) {
@@ -87,12 +96,12 @@ double BatchPass::varying_loss(bool training) noexcept {
       double sum = 0;
       for (int64_t t = 0; t < length; t += loss.most_rows()) {
         const int64_t at = (sample * steps_ + t) * outputs;
-        sum += loss.evaluate(z_.data() + at, Y_.data() + at, y_.data() + at, training ? dz_.data() + at : nullptr,
+        sum += loss.evaluate(z + at, Y_.data() + at, y_.data() + at, dz ? dz + at : nullptr,
                              std::min(loss.most_rows(), length - t), counted_rows_);
       }
       partial_[static_cast<size_t>(sample)] = sum;
-      for (Column<float>* column : {&y_, &dz_})
-        std::fill_n(column->data() + (sample * steps_ + length) * outputs, (steps_ - length) * outputs, 0.f);
+      for (float* column : {y_.data(), dz})
+        if (column) std::fill_n(column + (sample * steps_ + length) * outputs, (steps_ - length) * outputs, 0.f);
     }
   });
   double sum = 0;

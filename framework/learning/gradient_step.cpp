@@ -52,6 +52,10 @@ class GradientStep : public TrainingStep {
       auto& self = *static_cast<GradientStep*>(host);
       self.pass_->backward(path ? *path : ErrorPath{}, self.update_.gradient());
     };
+    lent.loss_at = [](void* host, const float* z, float* slope) {
+      auto& self = *static_cast<GradientStep*>(host);
+      return self.pass_->loss_at(z, slope) / static_cast<double>(self.pass_->counted_rows());
+    };
     lent.layers = pass.model().layers().data();
     lent.layer_count = static_cast<int64_t>(pass.model().layers().size());
     lent.services = &learning_services();

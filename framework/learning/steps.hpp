@@ -21,6 +21,8 @@ class BatchPass {
   double forward(bool training) noexcept;
   /// d (mean loss) / d theta, after forward(true).
   void backward(const ErrorPath& path, float* gradient) noexcept;
+  /// The loss that outputs z [rows x outputs] would have, summed likewise, and d (mean loss) / dz; predictions() are then theirs.
+  double loss_at(const float* z, float* slope) noexcept;
   /// Throws Error when the approximator reported a failure.
   void check_plugin() const { check(status_, "approximator", model_.approximator().name()); }
 
@@ -41,8 +43,9 @@ class BatchPass {
   const float* activities(const LayerInfo& layer) const { return layer.tape_offset == -1 ? y_.data() : tape_.data() + layer.tape_offset * rows(); }
 
  private:
-  /// The loss, and its slope, of samples that differ in length.
-  double varying_loss(bool training) noexcept;
+  /// Activities, loss and, where there is room for it, its slope; the second for samples that differ in length.
+  double loss(const float* z, float* dz) noexcept;
+  double varying_loss(const float* z, float* dz) noexcept;
 
   Model& model_;
   Key key_;

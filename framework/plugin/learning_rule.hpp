@@ -76,6 +76,8 @@ struct GradientPass {
   const float* target;  ///< [rows x outputs]
   const float* output_gradient;  ///< d mean loss / d output before its activation, [rows x outputs], after forward()
   int64_t rows;                  ///< samples times their steps
+  /// The mean loss if the outputs before their activation were z [rows x outputs], and d mean loss / dz there, 0 in rows that do not count.
+  double (*loss_at)(void* host, const float* z, float* slope);
   /// Memory of that many floats for this step; what it holds at first means nothing, and what a rule must remember goes to `memory`.
   float* (*scratch)(void* host, int64_t floats);
 };

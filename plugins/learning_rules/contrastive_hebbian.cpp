@@ -37,7 +37,7 @@ struct contrastive_hebbian {
 
     // The free phase, from below; then the other, from there.
     for (int64_t l = 0; l <= last; ++l) {
-      net.predict(l, l ? x + net.offset(l - 1) : pass.input, x + net.offset(l));
+      net.predict(l, net.below(l, x), x + net.offset(l));
       net.activate(l, x + net.offset(l), x + net.offset(l));
     }
     relax(net, x, back, false);
@@ -45,37 +45,17 @@ struct contrastive_hebbian {
     const float size = nudge * float(net.rows());
     for (int64_t i = 0; i < net.rows() * net.units(last); ++i) moved[net.offset(last) + i] -= size * pass.output_gradient[i];
     relax(net, moved, back, true);
-
-    // Differences of products: x'_{l-1} (x'_l - x_l) + (x'_{l-1} - x_{l-1}) x_l, in the size of a gradient.
-    float strength = -1 / size;
-    for (int64_t l = last; l >= 0; --l, strength /= feedback) {
-      const int64_t n = net.rows() * net.units(l), at = net.offset(l);
-      for (int64_t i = 0; i < n; ++i) change[at + i] = strength * (moved[at + i] - x[at + i]);
-      net.learn(l, l ? moved + net.offset(l - 1) : pass.input, change + at, true);
-      if (l == 0) continue;
-      const int64_t below = net.offset(l - 1);
-      const LayerInfo& layer = pass.layers[l];
-      for (int64_t i = 0; i < net.rows() * net.units(l - 1); ++i) back[below + i] = strength * (moved[below + i] - x[below + i]);
-      pass.services->product(pass.services->host, 1, 0, layer.inputs, layer.outputs, net.rows(), back + below, layer.inputs, x + at, layer.outputs,
-                             pass.gradient + layer.weight_offset, layer.outputs, 1);
-    }
+    net.learn_difference(moved, x, -1 / size, feedback, change, back);
   }
 
  private:
   /// Sweeps over the layers from the input on; the output stays where it is when it is `held`.
   void relax(const Layered& net, float* x, float* back, bool held) const {
     const int64_t last = net.count() - 1;
-    for (int64_t sweep = 0; sweep < iterations; ++sweep)
-      for (int64_t l = 0; l <= last - held; ++l) {
-        float* xl = x + net.offset(l);
-        net.predict(l, l ? x + net.offset(l - 1) : net.pass.input, xl);
-        if (l < last) {
-          float* from_above = back + net.offset(l);
-          net.carry_back(l + 1, x + net.offset(l + 1), from_above);
-          for (int64_t i = 0; i < net.rows() * net.units(l); ++i) xl[i] += feedback * from_above[i];
-        }
-        net.activate(l, xl, xl);
-      }
+    for (int64_t sweep = 0; sweep < iterations; ++sweep) {
+      for (int64_t l = 0; l < last; ++l) net.settle(l, x, feedback, back);
+      if (!held) net.predict(last, net.below(last, x), x + net.offset(last));
+    }
   }
 };
 

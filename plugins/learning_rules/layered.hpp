@@ -60,6 +60,31 @@ struct Layered {
     for (int64_t row = 0; row < rows(); ++row)
       for (int64_t j = 0; j < layer.outputs; ++j) b[j] += e[row * layer.outputs + j];
   }
+  /// What layer l sees below it.
+  const float* below(int64_t l, const float* x) const { return l ? x + offset(l - 1) : pass.input; }
+  /// A hidden layer between its two neighbours: x_l = f(x_{l-1} W_l + b_l + feedback x_{l+1} W_{l+1}^T). `back` is room for all layers.
+  void settle(int64_t l, float* x, float feedback, float* back) const {
+    float *xl = x + offset(l), *from_above = back + offset(l);
+    predict(l, below(l, x), xl);
+    carry_back(l + 1, x + offset(l + 1), from_above);
+    for (int64_t i = 0; i < rows() * units(l); ++i) xl[i] += feedback * from_above[i];
+    activate(l, xl, xl);
+  }
+  /// The gradient from two states of the layers: strength feedback^{l-L} (x'_{l-1}^T x'_l - x_{l-1}^T x_l), as differences of the states, which cancel
+  /// less than products do. `change` and `back` are room for all layers.
+  void learn_difference(const float* moved, const float* x, float strength, float feedback, float* change, float* back) const {
+    for (int64_t l = count() - 1; l >= 0; --l, strength /= feedback) {
+      const int64_t n = rows() * units(l), at = offset(l);
+      for (int64_t i = 0; i < n; ++i) change[at + i] = strength * (moved[at + i] - x[at + i]);
+      learn(l, below(l, moved), change + at, true);
+      if (l == 0) continue;
+      const int64_t under = offset(l - 1);
+      const LayerInfo& layer = pass.layers[l];
+      for (int64_t i = 0; i < rows() * units(l - 1); ++i) back[under + i] = strength * (moved[under + i] - x[under + i]);
+      pass.services->product(pass.services->host, 1, 0, layer.inputs, layer.outputs, rows(), back + under, layer.inputs, x + at, layer.outputs,
+                             pass.gradient + layer.weight_offset, layer.outputs, 1);
+    }
+  }
   void activate(int64_t l, const float* z, float* x) const {
     pass.services->activate(pass.services->host, l + 1 < count() ? pass.layers[l].activation : Activation::linear, z, x, rows() * units(l));
   }

@@ -209,6 +209,16 @@ def tiny_mlp_tanh():
         check(epochs["train_loss"][-1] < 1e-3 < epochs["train_loss"][0], f"the loss falls to {epochs['train_loss'][-1]:.2g}")
 
 
+def tiny_mlp_rules():
+    # Rules whose layers relax; what equilibrium propagation trains is the settled state, which the forward pass is close to only where feedback is weak.
+    for rule, low, high in (('"predictive_coding"', 0, 1e-5), ('"contrastive_hebbian"', 0, 1e-5), ('{ name = "equilibrium_propagation", feedback = 0.01 }', 0, 1e-5),
+                            ('"equilibrium_propagation"', 1e-5, 1e-3), ('{ name = "equilibrium_propagation", feedback = 1, symmetric = false }', 1e-2, 0.2)):
+        run(source / "datasets/tiny_mlp/tanh.toml", "--set", f"training.rule={rule}", "--overwrite")
+        with archive() as f:
+            loss = f["proxon/training/epochs"]["train_loss"][-1]
+            check(low < loss < high, f"{rule}: the loss falls to {loss:.2g}")
+
+
 def tiny_mlp_noise():
     run(source / "datasets/tiny_mlp/noise.toml")
     with archive() as f:

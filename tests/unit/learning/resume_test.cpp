@@ -127,7 +127,7 @@ TEST_CASE("a training goes on with dropout, through time, and with every rule th
     Options options;
     options.epochs = 4, options.batch = 12;
     check_resumed(begin_of(dense({20, 10}, "relu", "linear", 0.3), source, options), source, options, 7);
-    for (const char* rule : {"feedback_alignment", "direct_feedback_alignment", "predictive_coding", "contrastive_hebbian"}) {
+    for (const char* rule : {"feedback_alignment", "direct_feedback_alignment", "predictive_coding", "contrastive_hebbian", "equilibrium_propagation"}) {
       CAPTURE(rule);
       Options other(plugin("learning_rule", rule), adam(0.01));
       other.epochs = 3, other.batch = 12;
