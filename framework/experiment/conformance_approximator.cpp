@@ -187,7 +187,7 @@ void approximator(const PluginValue& plugin, Findings& findings) {
       for (int32_t i = 0; i < model.table().layers(model.object()); ++i) {
         LayerInfo layer;
         model.table().layer(model.object(), i, &layer);
-        for (int64_t k = layer.weight_offset; layer.role == LayerRole::per_unit && k < layer.weight_offset + layer.outputs; ++k)
+        for (int64_t k = layer.weight_offset; !layer.is_matrix() && k < layer.weight_offset + layer.outputs; ++k)
           not_learnt[static_cast<size_t>(k)] = gradient[static_cast<size_t>(k)] == 0;
       }
       if (const double share = share_right(network, network.theta, gradient, not_learnt); share < 0.95)

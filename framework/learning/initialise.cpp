@@ -93,7 +93,7 @@ void initialise(Model& model, const TrainingOptions& options, const BiologicalWe
   std::fill(model.theta().begin(), model.theta().end(), 0.f);
   for (size_t i = 0; i < model.layers().size(); ++i) {
     const LayerInfo& layer = model.layers()[i];
-    if (layer.role == LayerRole::per_unit) continue;
+    if (!layer.is_matrix()) continue;
     const Distribution d = distribution(options, phi, layer);
     const Key key = Key{seed, purpose("learning/initialise")}.with(static_cast<uint32_t>(i));
     const std::span<float> weights = model.weights(static_cast<int32_t>(i));

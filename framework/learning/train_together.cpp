@@ -244,7 +244,7 @@ bool may_train_together(const Model& model, const SampleSource& source) {
   int64_t width = source.inputs(), weights = 0;
   for (const LayerInfo& layer : model.layers()) {
     const bool last = &layer == &model.layers().back();
-    if (layer.role != LayerRole::weights || layer.taps != 1 || layer.gates != 1 || layer.inputs != width) return false;
+    if (layer.role != LayerRole::weights || layer.taps != 1 || layer.gates != 1 || !layer.plain || layer.inputs != width) return false;
     if (layer.tape_offset < -1 || (layer.tape_offset == -1) != last) return false;
     width = layer.outputs, weights += layer.inputs * layer.outputs + (layer.bias_offset >= 0 ? layer.outputs : 0);
   }

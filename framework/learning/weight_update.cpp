@@ -24,7 +24,7 @@ double sum_of_squares(const float* x, int64_t n) {
 
 /// The layer that the structural term holds on.
 int32_t structural_layer(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology) {
-  const auto fits = [&](const LayerInfo& layer) { return layer.role != LayerRole::per_unit && layer.inputs == biology.inputs && layer.outputs == biology.outputs; };
+  const auto fits = [&](const LayerInfo& layer) { return layer.is_matrix() && layer.inputs == biology.inputs && layer.outputs == biology.outputs; };
   if (biology.matrix.empty()) fail("structural = {:g} needs the weights of a projection to hold on to, and there are none", options.structural);
   PROXON_CHECK(static_cast<int64_t>(biology.matrix.size()) == biology.inputs * biology.outputs);
   std::vector<std::string> shapes;
@@ -50,13 +50,18 @@ double learning_rate_of(const PluginValue& optimizer) {
   fail("optimizer '{}': its parameter learning_rate must be a real number", optimizer.name);
 }
 
-template <class Body>
-void chunks(int64_t n, Body&& body) {
-  if (n <= chunk_size) return body(0, n);
-  parallel_for(n, chunk_size, body);
-}
-
 }  // namespace
+
+/// body(number, begin, end) for the chunks.
+template <class Body>
+void WeightUpdate::each_chunk(Body&& body) const {
+  const auto run = [&](int64_t first, int64_t last) {
+    for (int64_t k = first; k < last; ++k) body(static_cast<size_t>(k), chunks_[static_cast<size_t>(k)].begin, chunks_[static_cast<size_t>(k)].end);
+  };
+  const auto n = static_cast<int64_t>(chunks_.size());
+  if (n <= 1) return run(0, n);
+  parallel_for(n, 1, run);
+}
 
 WeightUpdate::WeightUpdate(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology)
     : options_(options),
@@ -64,7 +69,6 @@ WeightUpdate::WeightUpdate(const Model& model, const TrainingOptions& options, c
       rate_(learning_rate_of(*options.optimizer.value)) {
   const size_t n = model.theta().size();
   gradient_.resize(n);
-  partial_.resize(n / chunk_size + 1);
   for (const FieldInfo& field : optimizer_.table().state->list()) {
     if (field.type != FieldType::real32) fail("optimizer '{}': its state {} must be a float", optimizer_.name(), field.name);
     state_.emplace_back(n, 0.f);
@@ -72,9 +76,19 @@ WeightUpdate::WeightUpdate(const Model& model, const TrainingOptions& options, c
   for (Column<float>& column : state_) state_pointers_.push_back(column.data());
   for (const LayerInfo& layer : model.layers()) {
     // Numbers a unit have no weight to be drawn to 0: an empty range.
-    const int64_t weights = layer.role == LayerRole::per_unit ? 0 : layer.inputs * layer.outputs;
+    const int64_t weights = layer.is_matrix() ? layer.inputs * layer.outputs : 0;
     ranges_.push_back({layer.weight_offset, layer.weight_offset + weights, nullptr});
   }
+  for (const LayerInfo& layer : model.layers())
+    if (layer.role == LayerRole::average) averages_.push_back({layer.weight_offset, layer.weight_offset + layer.outputs, nullptr});
+  std::sort(averages_.begin(), averages_.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  int64_t at = 0;
+  const auto take_until = [&](int64_t end) {
+    for (; at < end; at = std::min(at + chunk_size, end)) chunks_.push_back({at, std::min(at + chunk_size, end), nullptr});
+  };
+  for (const Range& range : averages_) take_until(range.begin), at = range.end;
+  take_until(static_cast<int64_t>(n));
+  partial_.resize(chunks_.size());
   if (options.structural > 0) ranges_[static_cast<size_t>(structural_layer(model, options, biology))].phi = biology.matrix.data();
   regularised_ = options.L1 > 0 || options.L2 > 0 || options.structural > 0;
 }
@@ -86,29 +100,29 @@ std::vector<KeptColumn> WeightUpdate::memory() {
 }
 
 void WeightUpdate::apply(float* theta, int64_t step, double factor) {
-  const auto n = static_cast<int64_t>(gradient_.size());
-
   // Regularisers and clipping need the whole gradient before the first weight moves.
   float shorten = 1;
   if (options_.gradient_clip > 0) {
-    chunks(n, [&](int64_t begin, int64_t end) {
+    each_chunk([&](size_t chunk, int64_t begin, int64_t end) {
       regularise(theta, begin, end);
-      partial_[static_cast<size_t>(begin / chunk_size)] = sum_of_squares(gradient_.data() + begin, end - begin);
+      partial_[chunk] = sum_of_squares(gradient_.data() + begin, end - begin);
     });
     double squares = 0;
-    for (int64_t chunk = 0; chunk * chunk_size < n; ++chunk) squares += partial_[static_cast<size_t>(chunk)];
+    for (const double partial : partial_) squares += partial;
     const double norm = std::sqrt(squares);
     if (norm > options_.gradient_clip) shorten = static_cast<float>(options_.gradient_clip / norm);
   }
 
   // The weights, by the optimizer.
   const OptimizerStep at{step + 1, rate_ * factor};
-  chunks(n, [&](int64_t begin, int64_t end) {
+  each_chunk([&](size_t, int64_t begin, int64_t end) {
     if (options_.gradient_clip == 0) regularise(theta, begin, end);
     if (shorten != 1)
       for (int64_t i = begin; i < end; ++i) gradient_[static_cast<size_t>(i)] *= shorten;
     optimizer_.table().update(optimizer_.object(), theta, gradient_.data(), state_pointers_.data(), begin, end, &at);
   });
+  for (const Range& range : averages_)
+    for (int64_t i = range.begin; i < range.end; ++i) theta[i] -= gradient_[static_cast<size_t>(i)];
 }
 
 /// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for the weights in [begin, end).

@@ -24,6 +24,8 @@ class WeightUpdate {
     const float* phi;  ///< what the structural term pulls to; null: nothing
   };
   void regularise(const float* theta, int64_t begin, int64_t end);
+  template <class Body>
+  void each_chunk(Body&& body) const;
 
   const TrainingOptions& options_;
   Instance<OptimizerTable, OptimizerSetup> optimizer_;
@@ -33,6 +35,7 @@ class WeightUpdate {
   std::vector<Column<float>> state_;
   std::vector<float*> state_pointers_;
   std::vector<Range> ranges_;
+  std::vector<Range> chunks_, averages_;  ///< what the optimizer moves, in pieces that stay in the cache; and what it does not
   bool regularised_ = false;
 };
 

@@ -64,6 +64,7 @@ enum class LayerRole : uint32_t {
   weights,    ///< connections from the input or from another layer: drawn as the experiment's init says, regularised, compared with W_phi
   recurrent,  ///< the same among the layer's own units, from one step to the next
   per_unit,   ///< [1 x outputs], a number a unit (time constant, threshold, gain): begins as begin() says, is not regularised
+  average,    ///< [1 x outputs], a mean over the batches of a training, which no optimizer moves: backward leaves in `gradient` what is subtracted
 };
 
 /// One piece of theta: a matrix of weights with a bias a column, or a number a unit. The last matrix is that of the output.
@@ -78,6 +79,9 @@ struct LayerInfo {
                           ///< no_activities where the tape does not hold them in that form
   int64_t taps = 1;       ///< of a kernel over time: inputs = channels x taps, a channel's taps together, the present first
   int64_t gates = 1;      ///< the columns are that many matrices side by side
+  int64_t plain = 1;      ///< 0: more is done than f(x W + b), such as dropout, a norm, or adding what the layer takes
+
+  bool is_matrix() const { return role == LayerRole::weights || role == LayerRole::recurrent; }
 };
 constexpr int64_t no_activities = -2;
 

@@ -2,16 +2,18 @@
 #include <stdexcept>
 #include <string>
 
-#include "sums.hpp"
+#include "norm.hpp"
 
 using namespace proxon;
 
 struct convolutional {
   static constexpr Documentation about{
       .summary = "Causal convolutions over time, layer after layer, and a linear readout at every step (a temporal convolutional network).",
-      .equation = "y_0 = x;  y_l(t) = f(b_l + sum_k y_{l-1}(t - k d_l) W_l[k]), 0 before the begin;  z(t) = y_L(t) W + b",
+      .equation = "y_0 = x;  z_l(t) = sum_k y_{l-1}(t - k d_l) W_l[k], 0 before the begin;  y_l(t) = f(z_l(t) + b_l);  z(t) = y_L(t) W + b;  with a norm: "
+                  "y_l(t) = f(gain_l (z_l(t) - mean) / sqrt(var + 1e-5) + b_l);  residual: y_{l-1}(t) is added before f where layers have as many filters",
       .reference = "Beniaguev, Segev & London 2021, Neuron 109:2727, doi:10.1016/j.neuron.2021.07.002; Bai, Kolter & Koltun 2018, "
-                   "arXiv:1803.01271"};
+                   "arXiv:1803.01271; norms: Ba et al. 2016, arXiv:1607.06450, Ioffe & Szegedy 2015, arXiv:1502.03167; residual: He et al. 2016, "
+                   "arXiv:1512.03385"};
   static constexpr bool takes_events = true;
 
   static constexpr int64_t default_filters[] = {32}, default_kernel[] = {20}, default_dilation[] = {1};
@@ -22,13 +24,18 @@ struct convolutional {
     std::span<const int64_t> dilation = default_dilation;
     std::string_view activation = "relu";
     bool bias = true;
+    std::string_view norm = "none";
+    bool residual = false;
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::filters>("1", "filters of each layer, from the input on", at_least(1)),
                         field<&P::kernel>("1", "taps of each layer's kernels, in bins; one number for all layers, or one each", at_least(1)),
                         field<&P::dilation>("1", "bins from one tap to the next; one number for all layers, or one each", at_least(1)),
                         field<&P::activation>("", "activation of the layers", one_of(activation_choices)),
-                        field<&P::bias>("", "whether the layers before the readout have biases")};
+                        field<&P::bias>("", "whether the layers before the readout have biases"),
+                        field<&P::norm>("", "what layers are normalised over before their activation: nothing, the filters of a step, or all steps of the batch",
+                                        one_of(norm_choices)),
+                        field<&P::residual>("", "whether what a layer after the first takes is added to what it computes, where both have as many filters")};
     }
   };
 
@@ -44,11 +51,13 @@ struct convolutional {
 
   std::span<const int64_t> filters, kernel, dilation;
   Activation activation;
-  bool bias;
+  bool bias, residual;
+  Norm norm;
   ApproximatorSetup setup;
 
   convolutional(const Parameters& p, const ApproximatorSetup& s)
-      : filters(p.filters), kernel(p.kernel), dilation(p.dilation), activation(activation_of(p.activation)), bias(p.bias), setup(s) {
+      : filters(p.filters), kernel(p.kernel), dilation(p.dilation), activation(activation_of(p.activation)), bias(p.bias),
+        residual(p.residual), norm(p.norm), setup(s) {
     if (filters.empty()) throw std::invalid_argument("filters names no layer: give the number of filters of at least one");
     for (const auto& [list, what] : {std::pair{kernel, "kernel"}, {dilation, "dilation"}})
       if (list.size() != 1 && list.size() != filters.size())
@@ -77,8 +86,32 @@ struct convolutional {
     }
   }
 
-  int32_t layers() const { return depth() + 1; }
+  bool skips(int32_t l) const { return residual && l > 0 && l < depth() && filters[size_t(l)] == filters[size_t(l) - 1]; }
+
+  // In theta: the kernels and the readout; then gains, and with norm "batch" means and variances, layer after layer.
+  int32_t layers() const { return depth() + 1 + norm.layers() * depth(); }
+  int64_t norm_offset(int32_t piece, int32_t l) const {
+    const Shape out = shape(depth()), at = shape(l);
+    return out.biases + out.filters + piece * out.units + at.units;
+  }
+  template <class T>
+  struct Pieces {
+    T at[3];
+  };
+  template <class T>
+  Pieces<T> norm_of(T theta, int32_t l) const {
+    return {{theta + norm_offset(0, l), theta + norm_offset(1, l), theta + norm_offset(2, l)}};
+  }
+  void begin(float* theta, Key) const {
+    for (int32_t piece = 0; piece < norm.layers(); ++piece)
+      for (int32_t l = 0; l < depth(); ++l) Norm::begin(piece, shape(l).filters, theta + norm_offset(piece, l));
+  }
+
   LayerInfo layer(int32_t index) const {
+    if (index > depth()) {
+      const int32_t piece = (index - depth() - 1) / depth(), l = (index - depth() - 1) % depth();
+      return Norm::layer(piece, l, shape(l).filters, norm_offset(piece, l));
+    }
     const Shape s = shape(index);
     LayerInfo info{};
     char name[] = "conv_???";
@@ -115,19 +148,34 @@ struct convolutional {
     for (int32_t l = 0; l < depth(); ++l) most = std::max(most, shape(l).size());
     return most;
   }
-  int64_t tape(int64_t batch, int64_t steps) const {
-    return input_offset(depth() + 1, batch, steps) + 2 * error_size(batch, steps) + scratch_size();
+  /// Where the norm of layer l keeps what it needs, after all that.
+  int64_t norm_tape(int32_t l, int64_t batch, int64_t steps) const {
+    int64_t offset = input_offset(depth() + 1, batch, steps) + 2 * error_size(batch, steps) + scratch_size();
+    for (int32_t i = 0; i < l; ++i) offset += norm.tape(batch * steps, shape(i).filters);
+    return offset;
   }
+  int64_t tape(int64_t batch, int64_t steps) const { return norm_tape(depth(), batch, steps); }
 
   void forward(const Services& services, const ForwardPass& pass) const {
     const int64_t batch = pass.batch, steps = pass.steps;
-    float* scratch = pass.tape + tape(batch, steps) - scratch_size();
+    float* scratch = pass.tape + norm_tape(0, batch, steps) - scratch_size();
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
       const bool events = l == 0 && pass.events.row_begin;
       float* input = pass.tape + input_offset(l, batch, steps);
       float* output = pass.tape + input_offset(l + 1, batch, steps);
       const int64_t before = front(l), after = front(l + 1);
+      const bool skip = skips(l);
+      // What the layer takes at a step, which is added with `residual`; through the activation.
+      const auto add_input = [&](int64_t sample, float* y) {
+        const float* x = input + (sample * (before + steps) + before) * s.channels;
+        add(steps * s.filters, 1, x, y);
+      };
+      const auto finish = [&](int64_t sample) {
+        float* y = output + (sample * (after + steps) + after) * s.filters;
+        if (norm && skip) add_input(sample, y);
+        services.activate(services.host, activation, y, y, steps * s.filters);
+      };
       if (!events) by_tap(services, s, pass.theta + s.weights, scratch, true);
       const double work = double(steps * s.filters) + (events ? double(pass.events.count / batch * s.taps * s.filters) : double(steps * s.size()));
       services.parallel_for(batch, piece(work, events ? 4 : 1), [&](int64_t begin, int64_t end) {
@@ -135,10 +183,11 @@ struct convolutional {
           float* y = output + sample * (after + steps) * s.filters;
           std::fill_n(y, after * s.filters, 0.f);
           y += after * s.filters;
-          if (bias && s.filters > 1)
+          if (bias && !norm && s.filters > 1)
             for (int64_t t = 0; t < steps; ++t) std::copy_n(pass.theta + s.biases, s.filters, y + t * s.filters);
           else
-            std::fill_n(y, steps * s.filters, bias ? pass.theta[s.biases] : 0.f);
+            std::fill_n(y, steps * s.filters, bias && !norm ? pass.theta[s.biases] : 0.f);
+          if (skip && !norm) add_input(sample, y);
           if (events) continue;
           float* x = input + sample * (before + steps) * s.channels;
           if (l == 0) {
@@ -148,10 +197,14 @@ struct convolutional {
           windows(services, s, steps, x, scratch, y);
         }
         if (events) add_events(s, pass.theta + s.weights, pass.events, begin, end, steps, output, after);
-        for (int64_t sample = begin; sample < end; ++sample) {
-          float* y = output + (sample * (after + steps) + after) * s.filters;
-          services.activate(services.host, activation, y, y, steps * s.filters);
-        }
+        if (!norm)
+          for (int64_t sample = begin; sample < end; ++sample) finish(sample);
+      });
+      if (!norm) continue;
+      norm.forward(services, pass.training, {output + after * s.filters, batch, steps, (after + steps) * s.filters, pass.length}, s.filters,
+                   norm_of(pass.theta, l).at, bias ? pass.theta + s.biases : nullptr, pass.tape + norm_tape(l, batch, steps));
+      services.parallel_for(batch, piece(double(steps * s.filters), 1), [&](int64_t begin, int64_t end) {
+        for (int64_t sample = begin; sample < end; ++sample) finish(sample);
       });
     }
 
@@ -188,7 +241,7 @@ struct convolutional {
         for (int64_t sample = begin; sample < end; ++sample) {
           float* to = dz + sample * (before + steps) * s.filters;
           std::fill_n(to, before * s.filters, 0.f);
-          to += before * s.filters;
+          to += before * s.filters;  // with `residual` it holds what came around the layer above
           const float* dout = pass.output_gradient + sample * steps * setup.outputs;
           if (pass.path.direct)
             services.product(services.host, 0, 1, steps, s.filters, setup.outputs, dout, setup.outputs, pass.path.direct + s.units * setup.outputs,
@@ -197,19 +250,31 @@ struct convolutional {
             services.product(services.host, 0, 1, steps, s.filters, setup.outputs, dout, setup.outputs, pass.feedback() + above.weights,
                              setup.outputs, to, s.filters, 0);
           else
-            windows_back(services, above, steps, dz_above + (sample * (after + steps) + after) * above.filters, pass.feedback() + above.weights, to);
+            windows_back(services, above, steps, dz_above + (sample * (after + steps) + after) * above.filters, pass.feedback() + above.weights, to,
+                         skips(l + 1));
           services.activate_back(services.host, activation, y + (sample * (after + steps) + after) * s.filters, to, steps * s.filters);
         }
       });
       std::fill_n(dz + batch * (before + steps) * s.filters, before * s.filters, 0.f);
+      if (bias) column_sums(services, dz, batch * (before + steps), s.filters, pass.gradient + s.biases);
 
-      // Its weights and biases.
+      // Around the layer, and through its norm.
+      if (skips(l) && !pass.path.direct) {
+        const int64_t below = front(l - 1);
+        for (int64_t sample = 0; sample < batch; ++sample)
+          std::copy_n(dz + (sample * (before + steps) + before) * s.filters, steps * s.filters,
+                      errors[(l - 1) % 2] + (sample * (below + steps) + below) * s.filters);
+      }
+      if (norm)
+        norm.backward(services, {dz + before * s.filters, batch, steps, (before + steps) * s.filters, pass.length}, s.filters, norm_of(pass.theta, l).at,
+                      norm_of(pass.gradient, l).at, pass.tape + norm_tape(l, batch, steps));
+
+      // Its weights.
       if (events)
         sum_events(services, s, pass.events, steps, dz, pass.gradient + s.weights);
       else
         windows_gradient(services, s, batch * (before + steps) - before, pass.tape + input_offset(l, batch, steps), dz + before * s.filters, scratch,
                          pass.gradient + s.weights);
-      if (bias) column_sums(services, dz, batch * (before + steps), s.filters, pass.gradient + s.biases);
     }
     if (!pass.input_gradient) return;
     const Shape s = shape(0);
@@ -244,14 +309,15 @@ struct convolutional {
                        by_tap + k * s.channels * s.filters, s.filters, y, s.filters, 1);
   }
 
-  /// dx = dz * W backwards in time: a step's error is that of the steps that it was seen from. In theta's order W is [channels x taps filters].
-  static void windows_back(const Services& services, const Shape& s, int64_t steps, const float* dz, const float* weights, float* dx) {
+  /// dx (+)= dz * W backwards in time: a step's error is that of the steps that it was seen from. In theta's order W is [channels x taps filters].
+  static void windows_back(const Services& services, const Shape& s, int64_t steps, const float* dz, const float* weights, float* dx,
+                           bool adds = false) {
     const int64_t row = s.taps * s.filters;
     if (s.dilation == 1 || s.taps == 1)
-      return services.product(services.host, 0, 1, steps, s.channels, row, dz, s.filters, weights, row, dx, s.channels, 0);
+      return services.product(services.host, 0, 1, steps, s.channels, row, dz, s.filters, weights, row, dx, s.channels, adds);
     for (int64_t k = 0; k < s.taps; ++k)
       services.product(services.host, 0, 1, steps, s.channels, s.filters, dz + k * s.dilation * s.filters, s.filters, weights + k * s.filters, row,
-                       dx, s.channels, k > 0);
+                       dx, s.channels, adds || k > 0);
   }
 
   /// dW = windows^T dz over all samples at once: rows between samples see windows of two, and their error is 0.

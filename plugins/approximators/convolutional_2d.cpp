@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "sums.hpp"
+#include "norm.hpp"
 
 using namespace proxon;
 
@@ -10,8 +10,10 @@ struct convolutional_2d {
   static constexpr Documentation about{
       .summary = "Convolutions over the rows and columns of images, each followed by pooling, and a linear readout; over a sequence, the same at every step.",
       .equation = "z_l(y, x) = b_l + sum_{i,j,c} a_{l-1}(y s + i - p, x s + j - p, c) W_l[i, j, c], 0 beyond the image;  a_l = f(max of z_l over squares of "
-                  "pooling x pooling that do not overlap);  output = a_L V + c;  p = (kernel - 1) / 2 where padding is \"same\", else 0",
-      .reference = "LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86:2278, doi:10.1109/5.726791"};
+                  "pooling x pooling that do not overlap);  output = a_L V + c;  p = (kernel - 1) / 2 where padding is \"same\", else 0;  with a norm, "
+                  "gain_l (z_l - b_l - mean) / sqrt(var + 1e-5) + b_l in place of z_l",
+      .reference = "LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86:2278, doi:10.1109/5.726791; norms: Ba et al. 2016, "
+                   "arXiv:1607.06450, Ioffe & Szegedy 2015, arXiv:1502.03167"};
 
   static constexpr int64_t default_filters[] = {16, 32}, default_kernel[] = {5}, default_stride[] = {1}, default_pooling[] = {2};
 
@@ -23,6 +25,7 @@ struct convolutional_2d {
     std::span<const int64_t> pooling = default_pooling;
     std::string_view padding = "same";
     std::string_view activation = "relu";
+    std::string_view norm = "none";
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::image>("1", "rows and columns of the images and, where there are several, channels, of which those of a pixel lie together",
@@ -33,7 +36,9 @@ struct convolutional_2d {
                         field<&P::pooling>("1", "side of the squares of which the largest value goes on; 1: none; one number, or one a layer", at_least(1)),
                         field<&P::padding>("", "whether images are seen with a border of zeros, so that with stride 1 they keep their size, or without",
                                            one_of("same|valid")),
-                        field<&P::activation>("", "activation of the layers", one_of(activation_choices))};
+                        field<&P::activation>("", "activation of the layers", one_of(activation_choices)),
+                        field<&P::norm>("", "what layers are normalised over before pooling: nothing, the filters of a pixel, or all pixels of the batch",
+                                        one_of(norm_choices))};
     }
   };
 
@@ -56,11 +61,12 @@ struct convolutional_2d {
   std::span<const int64_t> image, filters, kernel, stride, pooling;
   bool same;
   Activation activation;
+  Norm norm;
   ApproximatorSetup setup;
 
   convolutional_2d(const Parameters& p, const ApproximatorSetup& s)
       : image(p.image), filters(p.filters), kernel(p.kernel), stride(p.stride), pooling(p.pooling), same(p.padding == "same"),
-        activation(activation_of(p.activation)), setup(s) {
+        activation(activation_of(p.activation)), norm(p.norm), setup(s) {
     if (image.size() != 2 && image.size() != 3) throw std::invalid_argument("image must be [rows, columns] or [rows, columns, channels]");
     int64_t numbers = 1;
     for (const int64_t n : image) numbers *= n;
@@ -105,9 +111,31 @@ struct convolutional_2d {
     }
   }
 
-  int32_t layers() const { return depth() + 1; }
+  // In theta: the kernels and the readout; then gains, and with norm "batch" means and variances, layer after layer.
+  int32_t layers() const { return depth() + 1 + norm.layers() * depth(); }
+  int64_t norm_offset(int32_t piece, int32_t l) const {
+    const Shape top = shape(depth() - 1);
+    return top.end_theta + (top.features() + 1) * setup.outputs + piece * (top.units + top.filters) + shape(l).units;
+  }
+  template <class T>
+  struct Pieces {
+    T at[3];
+  };
+  template <class T>
+  Pieces<T> norm_of(T theta, int32_t l) const {
+    return {{theta + norm_offset(0, l), theta + norm_offset(1, l), theta + norm_offset(2, l)}};
+  }
+  void begin(float* theta, Key) const {
+    for (int32_t piece = 0; piece < norm.layers(); ++piece)
+      for (int32_t l = 0; l < depth(); ++l) Norm::begin(piece, filters[size_t(l)], theta + norm_offset(piece, l));
+  }
+
   LayerInfo layer(int32_t index) const {
     LayerInfo info{};
+    if (index > depth()) {
+      const int32_t piece = (index - depth() - 1) / depth(), l = (index - depth() - 1) % depth();
+      return Norm::layer(piece, l, filters[size_t(l)], norm_offset(piece, l));
+    }
     if (index == depth()) {
       const Shape s = shape(depth() - 1);
       info.name.assign("output");
@@ -127,7 +155,8 @@ struct convolutional_2d {
   }
 
   // What the tape holds: what shape() says, layer after layer; the errors of two layers; then, a group of samples that one thread takes, the windows
-  // of an image, the error of a layer before pooling, and what the group adds to the gradient of the convolutions.
+  // of an image, the error of a layer before pooling, and what the group adds to the gradient of the convolutions. With a norm, which meets all samples
+  // layer by layer, the errors before pooling are those of all samples, and the norms keep their own.
   static constexpr int64_t samples_at_once = 4;
   int64_t groups(int64_t batch) const { return (batch + samples_at_once - 1) / samples_at_once; }
   template <class Of>
@@ -138,33 +167,45 @@ struct convolutional_2d {
   }
   int64_t windows_size() const { return most([](const Shape& s) { return s.places() * s.window(); }); }
   int64_t widest() const { return most([](const Shape& s) { return std::max(s.features(), s.size()); }); }
-  int64_t own_size() const {
-    return windows_size() + most([](const Shape& s) { return s.places() * s.filters; }) + shape(depth() - 1).end_theta;
+  int64_t error_size() const { return most([](const Shape& s) { return s.places() * s.filters; }); }
+  int64_t own_size() const { return windows_size() + (norm ? 0 : error_size()) + shape(depth() - 1).end_theta; }
+  /// Where the errors before pooling of all samples stand when there is a norm, and what the norm of layer l keeps.
+  int64_t all_errors(int64_t batch) const { return batch * (shape(depth() - 1).end_tape + 2 * widest()) + groups(batch) * own_size(); }
+  int64_t norm_tape(int32_t l, int64_t batch) const {
+    int64_t offset = all_errors(batch) + (norm ? batch * error_size() : 0);
+    for (int32_t i = 0; i < l; ++i) offset += norm.tape(batch * shape(i).places(), filters[size_t(i)]);
+    return offset;
   }
-  int64_t tape(int64_t batch, int64_t steps) const {
-    batch *= steps;
-    return batch * (shape(depth() - 1).end_tape + 2 * widest()) + groups(batch) * own_size();
-  }
+  int64_t tape(int64_t batch, int64_t steps) const { return norm_tape(depth(), batch * steps); }
   float* own(float* tape, int64_t batch, int64_t sample) const {
     return tape + batch * (shape(depth() - 1).end_tape + 2 * widest()) + sample / samples_at_once * own_size();
   }
 
   void forward(const Services& services, const ForwardPass& pass) const {
     const int64_t batch = pass.batch * pass.steps;
-    services.parallel_for(batch, samples_at_once, [&](int64_t begin, int64_t end) {
-      for (int64_t sample = begin; sample < end; ++sample) {
-        float* windows = own(pass.tape, batch, sample);
-        for (int32_t l = 0; l < depth(); ++l) {
-          const Shape s = shape(l);
-          float* z = pass.tape + batch * s.z + sample * s.places() * s.filters;
-          take_windows(s, input(pass.input, pass.tape, batch, sample, l), windows);
-          services.product(services.host, 0, 0, s.places(), s.filters, s.window(), windows, s.window(), pass.theta + s.weights, s.filters, z, s.filters, 0);
-          float* y = pass.tape + batch * s.y + sample * s.features();
-          pool(s, z, pass.theta + s.biases, y);
-          services.activate(services.host, activation, y, y, s.features());
-        }
-      }
-    });
+    const auto convolve = [&](int64_t sample, int32_t l) {
+      const Shape s = shape(l);
+      float *windows = own(pass.tape, batch, sample), *z = pass.tape + batch * s.z + sample * s.places() * s.filters;
+      take_windows(s, input(pass.input, pass.tape, batch, sample, l), windows);
+      services.product(services.host, 0, 0, s.places(), s.filters, s.window(), windows, s.window(), pass.theta + s.weights, s.filters, z, s.filters, 0);
+    };
+    const auto finish = [&](int64_t sample, int32_t l) {
+      const Shape s = shape(l);
+      float* y = pass.tape + batch * s.y + sample * s.features();
+      pool(s, pass.tape + batch * s.z + sample * s.places() * s.filters, pass.theta + s.biases, y);
+      services.activate(services.host, activation, y, y, s.features());
+    };
+    if (!norm)
+      each_sample(services, batch, [&](int64_t sample) {
+        for (int32_t l = 0; l < depth(); ++l) convolve(sample, l), finish(sample, l);
+      });
+    for (int32_t l = 0; norm && l < depth(); ++l) {
+      const Shape s = shape(l);
+      each_sample(services, batch, [&](int64_t sample) { convolve(sample, l); });
+      norm.forward(services, pass.training, {pass.tape + batch * s.z, batch, s.places(), s.places() * s.filters}, s.filters, norm_of(pass.theta, l).at,
+                   nullptr, pass.tape + norm_tape(l, batch));
+      each_sample(services, batch, [&](int64_t sample) { finish(sample, l); });
+    }
 
     // The readout: one product over all images.
     const Shape s = shape(depth() - 1);
@@ -189,42 +230,53 @@ struct convolutional_2d {
       services.product(services.host, 0, 1, batch, top.features(), outputs, pass.output_gradient, outputs, pass.feedback() + top.end_theta, outputs,
                        errors[(depth() - 1) % 2], stride, 0);
 
-    // Image by image, from the last layer to the first.
-    services.parallel_for(batch, samples_at_once, [&](int64_t begin, int64_t end) {
-      for (int64_t sample = begin; sample < end; ++sample) {
-        float* windows = own(pass.tape, batch, sample);
-        float* dz = windows + windows_size();
-        float* sums = own(pass.tape, batch, sample) + own_size() - top.end_theta;
-        const bool first = sample % samples_at_once == 0;
-        for (int32_t l = depth() - 1; l >= 0; --l) {
-          const Shape s = shape(l);
-          float* dy = errors[l % 2] + sample * stride;
-          if (pass.path.direct)
-            for (int64_t place = 0; place < s.pooled_rows * s.pooled_columns; ++place)
-              services.product(services.host, 0, 1, 1, s.filters, outputs, pass.output_gradient + sample * outputs, outputs,
-                               pass.path.direct + s.units * outputs, outputs, dy + place * s.filters, s.filters, 0);
-          services.activate_back(services.host, activation, pass.tape + batch * s.y + sample * s.features(), dy, s.features());
-          const float* error = dy;
-          if (s.pooling > 1) {
-            unpool(s, pass.tape + batch * s.z + sample * s.places() * s.filters, dy, dz);
-            error = dz;
-          }
+    // Image by image, from the last layer to the first: the error before pooling; then the layer's weights and biases, and the error of what it saw.
+    const auto error_of = [&](int64_t sample, const Shape& s) {
+      if (norm) return pass.tape + all_errors(batch) + sample * s.places() * s.filters;
+      return s.pooling > 1 ? own(pass.tape, batch, sample) + windows_size() : nullptr;
+    };
+    const auto go_back = [&](int64_t sample, int32_t l) {
+      const Shape s = shape(l);
+      float* dy = errors[l % 2] + sample * stride;
+      if (pass.path.direct)
+        for (int64_t place = 0; place < s.pooled_rows * s.pooled_columns; ++place)
+          services.product(services.host, 0, 1, 1, s.filters, outputs, pass.output_gradient + sample * outputs, outputs,
+                           pass.path.direct + s.units * outputs, outputs, dy + place * s.filters, s.filters, 0);
+      services.activate_back(services.host, activation, pass.tape + batch * s.y + sample * s.features(), dy, s.features());
+      if (s.pooling > 1)
+        unpool(s, pass.tape + batch * s.z + sample * s.places() * s.filters, dy, error_of(sample, s));
+      else if (norm)
+        std::copy_n(dy, s.features(), error_of(sample, s));
+    };
+    const auto learn = [&](int64_t sample, int32_t l) {
+      const Shape s = shape(l);
+      float* windows = own(pass.tape, batch, sample);
+      float* sums = windows + own_size() - top.end_theta;
+      const float* dy = errors[l % 2] + sample * stride;
+      const float* error = norm || s.pooling > 1 ? error_of(sample, s) : dy;
+      const bool first = sample % samples_at_once == 0;
+      take_windows(s, input(pass.input, pass.tape, batch, sample, l), windows);
+      services.product(services.host, 1, 0, s.window(), s.filters, s.places(), windows, s.window(), error, s.filters, sums + s.weights, s.filters, !first);
+      if (first) std::fill_n(sums + s.biases, s.filters, 0.f);
+      for (int64_t place = 0; place < s.pooled_rows * s.pooled_columns; ++place) add(s.filters, 1, dy + place * s.filters, sums + s.biases);
 
-          // Its weights and biases.
-          take_windows(s, input(pass.input, pass.tape, batch, sample, l), windows);
-          services.product(services.host, 1, 0, s.window(), s.filters, s.places(), windows, s.window(), error, s.filters, sums + s.weights, s.filters, !first);
-          if (first) std::fill_n(sums + s.biases, s.filters, 0.f);
-          for (int64_t place = 0; place < s.pooled_rows * s.pooled_columns; ++place) add(s.filters, 1, dy + place * s.filters, sums + s.biases);
-
-          // The error of what it saw.
-          float* dx = l ? errors[(l - 1) % 2] + sample * stride : pass.input_gradient ? pass.input_gradient + sample * setup.inputs : nullptr;
-          if (!dx || (l && pass.path.direct)) continue;
-          services.product(services.host, 0, 1, s.places(), s.window(), s.filters, error, s.filters, pass.feedback() + s.weights, s.filters, windows,
-                           s.window(), 0);
-          put_windows(s, windows, dx);
-        }
-      }
-    });
+      float* dx = l ? errors[(l - 1) % 2] + sample * stride : pass.input_gradient ? pass.input_gradient + sample * setup.inputs : nullptr;
+      if (!dx || (l && pass.path.direct)) return;
+      services.product(services.host, 0, 1, s.places(), s.window(), s.filters, error, s.filters, pass.feedback() + s.weights, s.filters, windows,
+                       s.window(), 0);
+      put_windows(s, windows, dx);
+    };
+    if (!norm)
+      each_sample(services, batch, [&](int64_t sample) {
+        for (int32_t l = depth() - 1; l >= 0; --l) go_back(sample, l), learn(sample, l);
+      });
+    for (int32_t l = depth() - 1; norm && l >= 0; --l) {
+      const Shape s = shape(l);
+      each_sample(services, batch, [&](int64_t sample) { go_back(sample, l); });
+      norm.backward(services, {pass.tape + all_errors(batch), batch, s.places(), s.places() * s.filters}, s.filters, norm_of(pass.theta, l).at,
+                    norm_of(pass.gradient, l).at, pass.tape + norm_tape(l, batch));
+      each_sample(services, batch, [&](int64_t sample) { learn(sample, l); });
+    }
 
     // Groups are added in their order.
     services.parallel_for(top.end_theta, 4096, [&](int64_t begin, int64_t end) {
@@ -235,6 +287,14 @@ struct convolutional_2d {
   }
 
  private:
+  /// body(sample), a group of samples on one thread.
+  template <class Body>
+  static void each_sample(const Services& services, int64_t batch, Body&& body) {
+    services.parallel_for(batch, samples_at_once, [&](int64_t begin, int64_t end) {
+      for (int64_t sample = begin; sample < end; ++sample) body(sample);
+    });
+  }
+
   /// What layer l sees of an image.
   const float* input(const float* images, const float* tape, int64_t batch, int64_t sample, int32_t l) const {
     if (l == 0) return images + sample * setup.inputs;

@@ -15,8 +15,8 @@ struct Layered {
     int64_t width = pass.inputs;
     for (int64_t l = 0; l < count(); ++l) {
       const LayerInfo& layer = pass.layers[l];
-      if (layer.role != LayerRole::weights || layer.taps > 1 || layer.gates > 1 || layer.inputs != width || layer.tape_offset < -1)
-        throw std::invalid_argument("it relaxes layers of weights that follow one another, and this approximator has others: choose dense, without dropout");
+      if (layer.role != LayerRole::weights || layer.taps > 1 || layer.gates > 1 || !layer.plain || layer.inputs != width || layer.tape_offset < -1)
+        throw std::invalid_argument("it relaxes layers of weights that follow one another, and this approximator has others: choose dense, without dropout, norm and residual");
       width = layer.outputs;
     }
   }
