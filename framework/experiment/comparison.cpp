@@ -118,12 +118,14 @@ bool Comparison::twin_is_network() const {
   return static_cast<const ApproximatorTable*>(experiment_.model.as<ModelSettings>().approximator->plugin->table)->takes_graph;
 }
 
-/// A twin's parameters with the weights as they act.
-std::vector<float> Comparison::acting_theta(const archive::ModelRecord& record) const {
-  if (!twin_is_network()) return record.theta;
+Comparison::Acting Comparison::acting(const archive::ModelRecord& record) const {
+  Acting acting{record.theta, std::vector<char>(record.layers.size(), 0)};
+  if (!twin_is_network()) return acting;
   Model model = make_twin(experiment_, *dataset_, reader_);
   model.restore(record);
-  return model.acting();
+  acting.theta = model.acting();
+  for (size_t i = 0; i < model.layers().size(); ++i) acting.among_neurons[i] = model.layers()[i].role == LayerRole::recurrent;
+  return acting;
 }
 
 std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const std::optional<archive::ModelRecord>& model) {
@@ -138,10 +140,11 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
   // Both sets of weights: synapse by synapse where a layer has the connectome's shape, else their distributions.
   const Biology& phi = biology();
   std::vector<float> theta, paired_phi, paired_theta, all_phi, all_theta;
-  const std::vector<float> acting = acting_theta(*model);
+  const Acting acting = this->acting(*model);
   bool inputs_paired = false, units_paired = false;
-  for (const archive::LayerRecord& layer : model->layers) {
-    const std::span<const float> weights(acting.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
+  for (size_t i = 0; i < model->layers.size(); ++i) {
+    const archive::LayerRecord& layer = model->layers[i];
+    const std::span<const float> weights(acting.theta.data() + layer.weight, static_cast<size_t>(layer.inputs * layer.outputs));
     theta.insert(theta.end(), weights.begin(), weights.end());
     const auto pair = [&](const std::vector<float>& matrix, const std::vector<char>& connected) {
       for (size_t k = 0; k < weights.size(); ++k) {
@@ -150,8 +153,7 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
       }
     };
     if (layer.outputs != phi.outputs) continue;
-    // Among the units themselves only where these are the neurons.
-    if (twin_is_network() && layer.name == "recurrent" && !phi.recurrent.empty() && !std::exchange(units_paired, true))
+    if (acting.among_neurons[i] && !phi.recurrent.empty() && !std::exchange(units_paired, true))
       pair(phi.recurrent, phi.connected_recurrently);
     else if (!phi.matrix.empty() && layer.inputs == phi.inputs && !std::exchange(inputs_paired, true))
       pair(phi.matrix, phi.connected);

@@ -23,9 +23,14 @@ class Comparison {
   const Biology& biology();
 
  private:
+  /// A twin's parameters with the weights as they act, and of each layer whether it joins the neurons of the network with one another.
+  struct Acting {
+    std::vector<float> theta;
+    std::vector<char> among_neurons;
+  };
   void add_nulls();
   bool twin_is_network() const;
-  std::vector<float> acting_theta(const archive::ModelRecord& record) const;
+  Acting acting(const archive::ModelRecord& record) const;
 
   const Experiment& experiment_;
   const archive::Reader& reader_;

@@ -135,8 +135,13 @@ void gradient_hook(const Instance<LearningRuleTable, Step>& rule, Findings& find
     pass.input = host.input.data(), pass.target = host.input.data(), pass.output_gradient = host.slope.data();
     pass.scratch = [](void* raw, int64_t floats) {
       auto& scratch = static_cast<Quadratic*>(raw)->scratch;
-      scratch.resize(static_cast<size_t>(floats));
+      scratch.assign(static_cast<size_t>(floats), std::nanf(""));
       return scratch.data();
+    };
+    pass.loss_at = [](void* raw, const float* z, float* slope) {
+      const std::vector<float>& slopes = static_cast<Quadratic*>(raw)->slope;
+      std::copy(slopes.begin(), slopes.end(), slope);
+      return std::inner_product(slopes.begin(), slopes.end(), z, 0.0);
     };
     pass.forward = [](void* raw) {
       Quadratic& q = *static_cast<Quadratic*>(raw);

@@ -9,10 +9,25 @@ import time
 
 import h5py
 
-from harness import case, changed, check, clean, environment, equal, main, ok, proxon, rate, refused, run, spiking, stages, whole, write
+from harness import case, changed, check, clean, environment, equal, main, ok, proxon, rate, refused, run, spiking, stages, whole, work, write
 
-# Long enough to be stopped in the middle, with checkpoints on the way.
-long = ["--set", "training.epochs=300", "--set", "training.batch=4", "--set", "training.patience=290", "--set", "training.checkpoint_interval=20 ms"]
+
+
+def lasting(text):
+    """Settings of a training of some two seconds on this machine, which can be stopped in the middle, with checkpoints on the way."""
+    def settings(epochs):
+        return ["--set", f"training.epochs={epochs}", "--set", "training.batch=4", "--set", f"training.patience={epochs}", "--set", "training.checkpoint_interval=20 ms"]
+
+    write(text)
+    ok("simulate", "experiment.toml", "-o", "simulated.h5", "--overwrite")
+    start = time.monotonic()
+    ok("fit", "experiment.toml", "--from", "simulated.h5", *settings(100))
+    return settings(max(20, min(20000, round(100 * 2 / (time.monotonic() - start)))))
+
+
+(work / "lasting").mkdir(parents=True, exist_ok=True)
+os.chdir(work / "lasting")
+long = lasting(spiking)
 
 
 def flushed(archive, name):
@@ -30,11 +45,11 @@ def started(archive):
         return False  # not yet a file, or caught in a moment of change
 
 
-def broken_off(number, threads, seconds, *arguments):
+def broken_off(number, threads, seconds, *arguments, settings=long):
     """Stops a training some time after its first checkpoint; sooner, where a fast machine had already ended it."""
     for _ in range(8):
         shutil.copy("simulated.h5", "broken.h5")
-        process = subprocess.Popen([proxon, *map(str, arguments), "-t", str(threads), *long], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen([proxon, *map(str, arguments), "-t", str(threads), *settings], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
         until = time.monotonic() + 100
         while not started("broken.h5") and process.poll() is None and time.monotonic() < until:
             time.sleep(0.001)
@@ -54,7 +69,7 @@ for word, number in (("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM), ("S
         write()
         ok("simulate", "experiment.toml", "-o", "simulated.h5")
         ok("run", "experiment.toml", "-o", "whole.h5", *long)
-        for threads, seconds in ((2, 0.05), (1, 0.2)):
+        for threads, seconds in ((2, 0.05), (1, 0.2)) if number in (signal.SIGINT, signal.SIGKILL) else ((2, 0.1),):
             broken_off(number, threads, seconds, "fit", "experiment.toml", "--from", "broken.h5")
             if number != signal.SIGKILL:
                 whole("broken.h5")
@@ -75,11 +90,11 @@ for word, number in (("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM), ("S
 
 @case("a local rule goes on as well, from the archive alone")
 def _():
-    write(rate)
-    ok("simulate", "experiment.toml", "-o", "simulated.h5")
+    settings = lasting(rate)
+    ok("simulate", "experiment.toml", "-o", "simulated.h5", "--overwrite")
     shutil.copy("simulated.h5", "whole.h5")
-    ok("fit", "experiment.toml", "--from", "whole.h5", *long)
-    broken_off(signal.SIGINT, 1, 0.1, "fit", "experiment.toml", "--from", "broken.h5")
+    ok("fit", "experiment.toml", "--from", "whole.h5", *settings)
+    broken_off(signal.SIGINT, 1, 0.1, "fit", "experiment.toml", "--from", "broken.h5", settings=settings)
     ok("fit", "--from", "broken.h5", "--resume")
     equal("whole.h5", "broken.h5")
 
