@@ -108,7 +108,8 @@ void Channels::add_signal(const RecordingSource& recording, const ChannelSpec& s
          rate ? "rate that was recorded ([record.rates.NAME])" : "stimulus whose signal was recorded",
          did_you_mean(spec.source, signals));
   const char* what = rate ? "recorded rate" : "stimulus";
-  if (!spec.what.empty() && spec.what != "rate" && spec.what != "signal")
+  const bool label = spec.what == "class" && !rate;
+  if (!spec.what.empty() && spec.what != "rate" && spec.what != "signal" && !label)
     fail("a {} gives its signal alone: leave out what = \"{}\" of the {} '{}'.", what, spec.what, side_, spec.source);
   if (!spec.neurons.empty())
     fail("a {} has one signal for all: leave out neurons of the {} '{}'.", what, side_, spec.source);
@@ -116,6 +117,20 @@ void Channels::add_signal(const RecordingSource& recording, const ChannelSpec& s
   const SignalInfo& info = recording.signals[static_cast<size_t>(index)];
   covers(info.start,
          info.start + static_cast<double>(recording.signal_rows[static_cast<size_t>(index)]) * info.interval);
+  if (label) {
+    // The numbers of labels begin at 1; 0 means that nothing is shown.
+    float most = 0;
+    for (const float value : recording.signal(index, 0, recording.signal_rows[static_cast<size_t>(index)])) {
+      if (!(value >= 0 && value < 1e6f && value == std::floor(value)))
+        fail("what = \"class\" of the {} '{}' needs a stimulus that shows labelled samples, and the signal of this one has the value {}.", side_,
+             spec.source, value);
+      most = std::max(most, value);
+    }
+    if (most == 0) fail("what = \"class\" of the {} '{}': nothing was shown in the recording.", side_, spec.source);
+    groups_.push_back({What::label, index, size(), static_cast<int64_t>(most), 0, {}, fmt::format("the class of stimulus '{}'", info.name)});
+    for (int k = 0; k < static_cast<int>(most); ++k) add_channel(fmt::format("{}", k), "1", false);
+    return;
+  }
   groups_.push_back({What::signal, index, size(), 1, 0, {}, fmt::format("the {} '{}'", rate ? "rate" : "signal of stimulus", info.name)});
   add_channel(rate ? info.name + " rate" : info.name, info.unit, rate);
 }
@@ -187,10 +202,35 @@ void Channels::read(const RecordingSource& recording, int64_t begin, int64_t end
   for (const Group& group : groups_) {
     if (group.what == What::signal)
       read_signal(recording, group, begin, end, out);
+    else if (group.what == What::label)
+      read_label(recording, group, begin, end, out);
     else if (group.what == What::trace)
       read_trace(recording, group, begin, end, out);
     else
       read_spikes(recording, group, begin, end, out);
+  }
+}
+
+void Channels::read_label(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const {
+  const SignalInfo& info = recording.signals[static_cast<size_t>(group.index)];
+  // The sample of the signal at or after a border of bins
+  auto place = [&](int64_t bin) {
+    const auto row = static_cast<int64_t>(std::ceil(snapped((static_cast<double>(bin) * bin_ - info.start) / info.interval)));
+    return std::clamp<int64_t>(row, 0, recording.signal_rows[static_cast<size_t>(group.index)]);
+  };
+  const int64_t first = place(begin);
+  const std::vector<float> values = recording.signal(group.index, first, place(end));
+  for (int64_t bin = begin; bin < end; ++bin) {
+    float shown = 0;
+    for (int64_t row = place(bin); row < place(bin + 1); ++row) {
+      const float value = values[static_cast<size_t>(row - first)];
+      if (value == 0 || value == shown) continue;
+      if (shown != 0)
+        fail("{} changes between {} and {} ms: a bin must be as long as a sample is shown, with the rest after it.", group.text, double(bin) * bin_,
+             double(bin + 1) * bin_);
+      shown = value;
+    }
+    if (shown > 0) out[(bin - begin) * size() + group.first + static_cast<int64_t>(shown) - 1] = 1;
   }
 }
 

@@ -1,5 +1,5 @@
 // Channels: the columns of X and Y as a person names them, and how each is binned. A stimulus gives its signal, a
-// recorded rate its values, averaged over the bin; a population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of
+// recorded rate its values, averaged over the bin; of a stimulus that shows labelled samples the class, a channel a label; a population its mean rate (Hz), the spike counts of its neurons, or a recorded variable of
 // its neurons, averaged over the bin.
 #pragma once
 #include <span>
@@ -27,7 +27,8 @@ struct ChannelSpec {
         field<&C::what>(
             "",
             "of a population \"rate\" (mean over its neurons, Hz), \"spikes\" (count a neuron) or a recorded "
-            "variable such as \"V_m\"; empty: the signal of a stimulus, the rate of a population"),
+            "variable such as \"V_m\"; of a stimulus \"class\": one channel a label of the samples that it shows; empty: the signal of a stimulus, the rate "
+            "of a population"),
         field<&C::neurons>("1", "numbers of the neurons within the population; empty: all"),
         field<&C::first>("1", "or the place of the first of them in `order`, from 0", at_least(0)),
         field<&C::count>("1", "and their number; 0: all from there on", at_least(0)),
@@ -73,7 +74,7 @@ class Channels {
   void check_spikes(std::span<const double> total) const;
 
  private:
-  enum class What { signal, rate, spikes, trace };
+  enum class What { signal, label, rate, spikes, trace };
   struct Group {
     What what;
     int index;               ///< of the stimulus, population or trace
@@ -89,6 +90,7 @@ class Channels {
   void add_trace(const RecordingSource& recording, int population, const ChannelSpec& spec);
   void add_channel(std::string name, std::string unit, bool rate);
   void covers(double first, double last);
+  void read_label(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
   void read_signal(const RecordingSource& recording, const Group& group, int64_t begin, int64_t end, float* out) const;
   /// Calls use(bin, channel) for every spike in the bins [begin, end).
   template <class Use>

@@ -242,7 +242,12 @@ void synapse(const PluginValue& plugin, Findings& findings) {
 
 void stimulus(const PluginValue& plugin, Findings& findings) {
   const Key key{1, purpose("conformance")};
-  const Instance<StimulusTable, StimulusSetup> model(plugin, StimulusSetup{dt, key});
+  const std::vector<float> values = some_numbers(2 * 300, 0, 255, 5);
+  const std::vector<int32_t> label = {3, 0};
+  const std::vector<int64_t> order = {1, 0, 1};
+  const ShownSamples samples{values.data(), label.data(), order.data(), 2, 300, 3};
+  const bool shows = static_cast<const StimulusTable*>(plugin.plugin->table)->shows_samples;
+  const Instance<StimulusTable, StimulusSetup> model(plugin, StimulusSetup{dt, key, shows ? &samples : nullptr});
   const std::string_view unit = model.table().signal_unit;
   if (!unit.empty() && !is_unit(unit)) findings.add("its signal has the unit '{}', which is not known.", unit);
 

@@ -97,6 +97,8 @@ std::string describe_experiment(const Experiment& experiment) {
                         projection->delay.varies() ? fmt::format(", rounded to the nearest multiple of {} ms, at least one", experiment.options.dt) : "");
     text += plugin_text(projection->connectivity, "connectivity", "    ") + plugin_text(projection->synapse, "synapse", "    ");
     if (projection->learning_rule) text += plugin_text(*projection->learning_rule, "learning rule", "    ");
+    if (projection->weight_sum > 0) text += fmt::format("    the weights that reach a neuron add up to {:g}\n", projection->weight_sum);
+    if (projection->learning_stop > 0) text += fmt::format("    learning ends at {:g} ms\n", projection->learning_stop);
   }
   const Estimate size = estimate(experiment.blueprint, experiment.seed);
   text += fmt::format("  in all {} synapses, {} of memory\n", format_count(size.synapses), format_bytes(static_cast<double>(size.bytes)));

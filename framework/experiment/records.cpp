@@ -66,7 +66,11 @@ archive::ProjectionRecord record(const Projection& projection, const SynapseRows
   if (projection.delay.varies()) record.parameters.push_back({"delay", distribution_text(projection.delay), "ms"});
   else record.parameters.push_back({"delay", projection.delay.mean, "ms"});
   record.parameters.push_back({"sign", std::string(sign_names[static_cast<size_t>(projection.sign)]), ""});
-  if (projection.learning_rule) record.learning_parameters = attributes(projection.learning_rule->values);
+  if (projection.learning_rule) {
+    record.learning_parameters = attributes(projection.learning_rule->values);
+    record.learning_parameters.push_back({"learning_stop", projection.learning_stop, "ms"});
+    record.learning_parameters.push_back({"weight_sum", projection.weight_sum, record.weight_unit});
+  }
   record.synapses = {rows.offset, rows.target, rows.weight, rows.delay.each(), rows.delay.codes()};
   return record;
 }

@@ -6,6 +6,7 @@
 #include "proxon/base/csv.hpp"
 #include "proxon/experiment/biology.hpp"
 #include "proxon/experiment/replay.hpp"
+#include "proxon/experiment/shown.hpp"
 #include "proxon/network/draw.hpp"
 #include "proxon/network/listed.hpp"
 
@@ -28,6 +29,7 @@ std::vector<SectionInfo> experiment_sections() {
       {"network.projections.NAME", "the synapses from one population to another", &schema_of<ProjectionSettings>()},
       {"network.groups.NAME", "some neurons of a population, under a name of their own", &schema_of<GroupSettings>()},
       {"stimuli.NAME", "what drives neurons from outside", &schema_of<StimulusSettings>()},
+      {"stimuli.NAME.samples.PHASE", "labelled samples that a stimulus shows, one phase after the other", &schema_of<ShownSettings>()},
       {"simulation", "the clock", &schema_of<SimulationSettings>()},
       {"record", "what is kept of the simulation", &schema_of<RecordSettings>()},
       {"record.traces.NAME", "state variables that are kept", &schema_of<TraceSettings>()},
@@ -146,6 +148,14 @@ void read_populations(Table network, double dt, Experiment& experiment) {
     fail("{}has no population; add a table [network.populations.NAME].", network.where());
 }
 
+int64_t in_steps(double ms, double dt, const std::string& where) {
+  const double steps = ms / dt;
+  const auto whole = static_cast<int64_t>(std::llround(steps));
+  if (whole < 1 || std::fabs(steps - static_cast<double>(whole)) > 1e-6 * static_cast<double>(whole))
+    fail("{}{} ms is not a multiple of dt = {} ms.", where, ms, dt);
+  return whole;
+}
+
 void read_projections(Table network, double dt, Experiment& experiment) {
   std::map<std::string, const Population*> populations;
   for (const Population* population : experiment.blueprint.populations()) populations[population->name] = population;
@@ -164,6 +174,12 @@ void read_projections(Table network, double dt, Experiment& experiment) {
                           .learning_rule = {},
                           .receptor = std::string(settings.receptor)};
     if (settings.learning_rule) projection.learning_rule = *settings.learning_rule.value;
+    for (const auto& [key, value, to] : {std::tuple{"learning_stop", settings.learning_stop, &projection.learning_stop},
+                                         std::tuple{"weight_sum", settings.weight_sum, &projection.weight_sum}}) {
+      if (value > 0 && !projection.learning_rule) fail("{}is for a projection with a learning_rule, and this one has none.", table.where(key));
+      *to = value;
+    }
+    if (settings.learning_stop > 0) in_steps(settings.learning_stop, dt, table.where("learning_stop"));
     projection.modulator = settings.modulator;
     if (!settings.modulator.empty()) lookup(populations, settings.modulator, table.where("modulator"), "population");
     lookup(populations, settings.source, table.where("source"), "population");
@@ -254,25 +270,23 @@ void read_stimuli(Table root, double dt, Experiment& experiment) {
     } catch (const Error& error) {
       fail("{}{}", table.where("generator"), error.what());
     }
-    try_out<StimulusTable>(generator, StimulusSetup{dt, Key{experiment.seed, purpose(name)}}, table, "generator");
+    const std::shared_ptr<const StimulusSamples> samples =
+        read_shown(table, experiment.files, target.population_size, Key{experiment.seed, purpose("stimulus/order")}.with(purpose(name)));
+    if (samples && !static_cast<const StimulusTable*>(generator.plugin->table)->shows_samples)
+      fail("{}stimulus '{}' shows no samples.", table.where("samples"), generator.name);
+    const ShownSamples shown = samples ? samples->view() : ShownSamples{};
+    try_out<StimulusTable>(generator, StimulusSetup{dt, Key{experiment.seed, purpose(name)}, samples ? &shown : nullptr}, table, "generator");
     experiment.stimuli.push_back({.name = name,
                                   .target = target.population,
                                   .neurons = target.neurons,
                                   .weight = settings.weight,
                                   .receptor = std::string(settings.receptor),
-                                  .generator = std::move(generator)});
+                                  .generator = std::move(generator),
+                                  .samples = samples});
   }
 }
 
 bool is_spiking(const Population& population) { return static_cast<const NeuronTable*>(population.neuron.plugin->table)->spiking; }
-
-int64_t in_steps(double ms, double dt, const std::string& where) {
-  const double steps = ms / dt;
-  const auto whole = static_cast<int64_t>(std::llround(steps));
-  if (whole < 1 || std::fabs(steps - static_cast<double>(whole)) > 1e-6 * static_cast<double>(whole))
-    fail("{}{} ms is not a multiple of dt = {} ms.", where, ms, dt);
-  return whole;
-}
 
 /// The neurons of a population or group whose spikes are counted.
 NeuronsRequest spiking_neurons(const Experiment& experiment, const Table& table, const char* key, std::string_view name) {

@@ -71,6 +71,8 @@ struct ProjectionSettings {
   std::string_view sign = "any";
   PluginRef synapse{"static"};
   PluginRef learning_rule;
+  double learning_stop = 0;
+  double weight_sum = 0;
   std::string_view modulator = "";
   std::string_view receptor = "";
   static constexpr auto fields() {
@@ -84,6 +86,9 @@ struct ProjectionSettings {
                       field<&S::sign>("", "what the weights may be (Dale's law); one of the other sign is refused", one_of("any|excitatory|inhibitory")),
                       field<&S::synapse>("", "synapse model", plugin_of("synapse")),
                       field<&S::learning_rule>("", "how the weights change; none when absent", plugin_of("learning_rule")),
+                      field<&S::learning_stop>("ms", "time after which the rule leaves the weights as they are; 0: never", at_least(0)),
+                      field<&S::weight_sum>("1", "what the plastic weights that reach a neuron add up to: each is multiplied by one factor, at the begin and every "
+                                                 "learning_interval; 0: whatever the rule makes of it", at_least(0)),
                       field<&S::modulator>("", "population whose spikes are the learning rule's signal: reward, dopamine; none when empty"),
                       field<&S::receptor>("", "port of the target; chosen by the weight's sign when empty")};
   }

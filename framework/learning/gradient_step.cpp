@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "proxon/learning/local_step.hpp"
@@ -73,7 +74,10 @@ class GradientStep : public TrainingStep {
     pass.check_plugin();
     if (!std::isfinite(loss_)) return loss_;
 
-    update_.apply(theta, pass.step(), factor);
+    if (rule_.table().hooks & hook_sets_weights)
+      std::copy_n(update_.gradient(), memory_.size(), theta);
+    else
+      update_.apply(theta, pass.step(), factor);
     return loss_;
   }
 

@@ -36,6 +36,8 @@ struct Projection {
   Sign sign = Sign::any;                            ///< weights of the other sign are refused
   PluginValue synapse;
   std::optional<PluginValue> learning_rule;
+  double learning_stop = 0;  ///< ms; after it the weights stay as they are; 0: never
+  double weight_sum = 0;     ///< of the weights that reach a target, restored every learning_interval while they change; 0: not
   std::string modulator;  ///< population whose spikes are the learning rule's signal (reward, dopamine); "": none
   std::string receptor;  ///< name of the target's port; "" lets the sign of the weight choose
 };

@@ -27,6 +27,8 @@
 // A gradient rule sees the whole approximator instead:
 //   void gradient(const GradientPass&) const;
 //   static constexpr bool looks_at_input = true;                              // optional: it needs the input's rows (GradientPass::input)
+//   static constexpr bool sets_weights = true;                                // optional: what it leaves in GradientPass::gradient are the new
+//                                                                             // weights themselves, and no optimizer is asked
 //
 // Moment has the time since the hook was called last and a signal (reward, dopamine): the mean over that time of a trace that each spike of
 // the projection's `modulator` population raises by 1 / tau_signal, and that decays with the rule's member `float tau_signal` (ms).
@@ -90,6 +92,7 @@ enum LearningHook : uint32_t {
   hook_elapsed = 16,
   hook_post_step = 32,
   hook_input = 128,      ///< gradient() looks at the rows of the input, so that they may not come as events
+  hook_sets_weights = 256,  ///< gradient() gives new weights
   hook_whole_rows = 64,  ///< update() hands something on along a row: it must be called with whole rows
   hooks_on_spikes = hook_on_pre | hook_on_post | hook_elapsed | hook_post_step,
 };
@@ -453,7 +456,7 @@ struct Kind<learning_rule_kind> {
             sizeof(T),
             hook_on_pre * has_on_pre<T> | hook_on_post * has_on_post<T> | hook_update * has_update<T> | hook_gradient * has_gradient<T> |
                 hook_elapsed * has_elapsed<T> | hook_post_step * has_post_step<T> | hook_whole_rows * has_row_update<T> |
-                hook_input * requires { T::looks_at_input; },
+                hook_input * requires { T::looks_at_input; } | hook_sets_weights * requires { T::sets_weights; },
             &detail::make<T, Step>,
             &time_constants<T>,
             &pre_fired<T>,

@@ -18,6 +18,10 @@
 // target population) and, for currents, `values` (pA, a row a time, a column a neuron). Where the experiment names a file, the framework
 // reads it (text, SONATA, NWB; `series`, `time_column` and `neuron_column` say where) and fills the lists.
 //
+// Samples: a stimulus that declares `static constexpr bool shows_samples = true` gets labelled samples out of files in its setup, where the experiment
+// has tables [stimuli.NAME.samples.PHASE]: values, one a neuron of the target population, and the order in which they are to be shown. The number of
+// the label, from 1, while something is shown, and 0 else is what its common() should be: a dataset's what = "class" reads it so.
+//
 // Time: what is given for the step t -> t + dt is input of that step: a current flows during it, spikes arrive at its end, t + dt.
 #pragma once
 #include "proxon/plugin/neuron.hpp"
@@ -26,9 +30,18 @@ namespace proxon {
 
 enum class Emits : uint32_t { spikes, current };
 
+/// Labelled samples, and the order in which they are shown.
+struct ShownSamples {
+  const float* values;   ///< [samples x columns], a column a neuron of the target population
+  const int32_t* label;  ///< [samples], from 0
+  const int64_t* order;  ///< [presentations]: the number of the sample that each shows
+  int64_t samples, columns, presentations;
+};
+
 struct StimulusSetup {
-  double dt;  ///< ms
-  Key key;    ///< of this stimulus alone; draws that all targets share use entity 0
+  double dt;                              ///< ms
+  Key key;                                ///< of this stimulus alone; draws that all targets share use entity 0
+  const ShownSamples* samples = nullptr;  ///< held as long as the stimulus; null: none were named
 };
 
 /// A step of the simulation: the input that it adds is used in the step that ends at `time`.
@@ -41,6 +54,8 @@ struct Instant {
 struct StimulusTable {
   uint32_t size;
   Emits emits;
+  uint32_t shows_samples;  ///< 1: takes samples, and cannot do without
+  uint32_t reserved;
   const char* signal_unit;
   void (*make)(const void* parameters, const StimulusSetup* setup, void* object, Status*) noexcept;
   double (*common)(const void* object, const Instant*, Status*) noexcept;
@@ -55,7 +70,7 @@ template <>
 struct Kind<stimulus_kind> {
   using Table = StimulusTable;
   static constexpr uint64_t layout =
-      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, StimulusTable, StimulusSetup, Instant, Key>();
+      layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, StimulusTable, StimulusSetup, ShownSamples, Instant, Key>();
 
   template <class T>
   static double common(const void* object, const Instant* at, Status* status) noexcept {
@@ -93,7 +108,7 @@ struct Kind<stimulus_kind> {
 
   template <class T>
   static StimulusTable make_table() {
-    return {sizeof(T), T::emits, T::signal_unit, &detail::make<T, StimulusSetup>, &common<T>, &apply<T>};
+    return {sizeof(T), T::emits, requires { T::shows_samples; }, 0, T::signal_unit, &detail::make<T, StimulusSetup>, &common<T>, &apply<T>};
   }
 };
 }  // namespace detail

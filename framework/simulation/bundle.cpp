@@ -176,8 +176,9 @@ void Bundle::find_gaps(const std::vector<int32_t>& borders) {
   has_gaps = true;
 }
 
-void Bundle::learn(const PluginValue& value, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
+void Bundle::learn(const Projection& description, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
                    const Clock& clock, const std::string& where) {
+  const PluginValue& value = *description.learning_rule;
   plasticity = std::make_unique<Plasticity>();
   Plasticity& p = *plasticity;
   p.rule = Instance<LearningRuleTable, Step>(value, Step{clock.dt()});
@@ -227,7 +228,9 @@ void Bundle::learn(const PluginValue& value, const Connectome& connectome, const
   for (auto& column : p.post) p.post_columns.push_back(column.data());
   p.keep_signal = std::exp(-clock.dt() / double{tau_signal});
   p.signal_step = std::isfinite(tau_signal) ? 1 / double{tau_signal} : 1;
-  if (!p.on_spikes || !(table.hooks & (hook_on_post | hook_post_step))) return;
+  p.weight_sum = description.weight_sum;
+  if (description.learning_stop > 0) p.stop = clock.steps(description.learning_stop, 1, where + ": the end of learning");
+  if (p.weight_sum == 0 && !(p.on_spikes && table.hooks & (hook_on_post | hook_post_step))) return;
   if (own_offset_.empty()) {
     p.transpose = &connectome.transpose(projection);
   } else {
@@ -301,7 +304,7 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
       else
         bundle.regroup(rows, delays, delay);
       if (projection.learning_rule) {
-        bundle.learn(*projection.learning_rule, connectome, from, to, clock, where);
+        bundle.learn(projection, connectome, from, to, clock, where);
         if (!projection.modulator.empty()) {
           bundle.plasticity->modulator = find_population(populations, projection.modulator, where + ": its modulator");
           if (!populations[static_cast<size_t>(bundle.plasticity->modulator)]->spiking())

@@ -20,13 +20,15 @@ struct Plasticity {
   std::vector<Column<float>> own_columns;  ///< those of the rule beside the weight
   std::vector<float*> columns;             ///< weight first
   Transpose own_transpose;
-  const Transpose* transpose = nullptr;     ///< null without on_post and while_active
+  const Transpose* transpose = nullptr;     ///< null without on_post, while_active and weight_sum
   std::vector<double> keep_pre, keep_post;  ///< what is left of each member of the neurons' memories after a step; 1: does not decay
   std::vector<Column<float>> post;          ///< [member][target]
   std::vector<float*> post_columns;
   std::vector<int32_t> target_variables;    ///< of the target's state, what post_step reads
   int32_t modulator = -1;                   ///< population whose spikes make the signal
   double keep_signal = 1, signal_step = 0;  ///< what is left of the signal after a step, and what a spike adds
+  double weight_sum = 0;                    ///< of the weights that reach a target; 0: any
+  int64_t stop = INT64_MAX;                 ///< the step from which on the weights stay
 };
 
 class Bundle {
@@ -89,7 +91,7 @@ class Bundle {
                                           uint64_t);
   void use(SynapseRows& rows);
   void regroup(const SynapseRows& rows, const std::vector<int32_t>& delays, int32_t chosen);
-  void learn(const PluginValue& rule, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
+  void learn(const Projection& projection, const Connectome& connectome, const RunningPopulation& from, const RunningPopulation& to,
              const Clock& clock, const std::string& where);
   void find_gaps(const std::vector<int32_t>& borders);
 

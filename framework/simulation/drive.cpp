@@ -35,10 +35,12 @@ Drive::Drive(const Stimulus& stimulus, int32_t number, const std::vector<std::un
     : name_(stimulus.name),
       clock_(clock),
       key_(Key{seed, purpose("stimulus")}.with(static_cast<uint32_t>(number))),
-      weight_(static_cast<float>(stimulus.weight)) {
+      weight_(static_cast<float>(stimulus.weight)),
+      samples_(stimulus.samples),
+      shown_(samples_ ? std::make_unique<const ShownSamples>(samples_->view()) : nullptr) {
   const std::string where = fmt::format("Stimulus '{}'", name_);
   if (!std::isfinite(stimulus.weight)) fail("{}: its weight is {}, and must be a finite number.", where, stimulus.weight);
-  generator_ = Instance<StimulusTable, StimulusSetup>(stimulus.generator, StimulusSetup{clock.dt(), key_});
+  generator_ = Instance<StimulusTable, StimulusSetup>(stimulus.generator, StimulusSetup{clock.dt(), key_, shown_.get()});
   population_ = find_population(populations, stimulus.target, where);
   RunningPopulation& target = *populations[static_cast<size_t>(population_)];
 

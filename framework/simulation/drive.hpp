@@ -29,6 +29,8 @@ class Drive {
   Key key_;
   int32_t population_ = 0;
   float weight_ = 1;
+  std::shared_ptr<const StimulusSamples> samples_;
+  std::unique_ptr<const ShownSamples> shown_;  ///< of samples_, where there are any
   float* plane_ = nullptr;
   Range reach_;                   ///< from the first to the last neuron driven
   std::vector<int32_t> neurons_;  ///< those driven; empty: all of reach_

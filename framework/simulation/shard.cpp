@@ -96,7 +96,8 @@ void Shard::check_finite(int64_t end) noexcept {
 void Shard::step(int64_t n) {
   const int64_t trial_begin = m_.trial_steps > 0 ? n - n % m_.trial_steps : 0;
   if (n == trial_begin) reset();
-  decay_traces();
+  if (n % m_.learning_steps == 0) restore_sums(n);
+  decay_traces(n);
   deliver(n, trial_begin);
   drive(n);
   update(n);
@@ -122,10 +123,10 @@ void Shard::reset() {
   }
 }
 
-void Shard::decay_traces() {
+void Shard::decay_traces(int64_t n) {
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     Plasticity* plasticity = m_.bundles[b].plasticity.get();
-    if (!plasticity || !plasticity->on_spikes) continue;
+    if (!plasticity || !plasticity->on_spikes || n >= plasticity->stop) continue;
     const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
     signals_[b].now *= plasticity->keep_signal;
     if (range.size() == 0) continue;
@@ -168,7 +169,7 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
   if (!negative) negative = positive;
   const SynapseTable& synapse = bundle.synapse.table();
   const Plasticity* plasticity = bundle.plasticity.get();
-  const bool on_pre = plasticity && plasticity->has(hook_on_pre);
+  const bool on_pre = plasticity && plasticity->has(hook_on_pre) && n < plasticity->stop;
   Sources* state = sources_[b].columns.empty() ? nullptr : &sources_[b];
   const int32_t first_target = own_[static_cast<size_t>(bundle.target)].begin;
   RowContext row{bundle.key, n, 0};
@@ -251,12 +252,36 @@ void Shard::update(int64_t n) {
   spikes += fired_.count(n);
 }
 
+/// Gives the plastic weights that reach a neuron the sum that they are to have. Those of one projection may lie in several bundles.
+void Shard::restore_sums(int64_t n) {
+  for (size_t b = 0, end = 0; b < m_.bundles.size(); b = end) {
+    while (end < m_.bundles.size() && m_.bundles[end].projection == m_.bundles[b].projection) ++end;
+    const Plasticity* first = m_.bundles[b].plasticity.get();
+    if (!first || first->weight_sum == 0 || n > first->stop) continue;
+    const auto each = [&](int32_t target, auto&& use) {
+      for (size_t k = b; k < end; ++k) {
+        const Plasticity& p = *m_.bundles[k].plasticity;
+        for (int64_t i = p.transpose->offset[static_cast<size_t>(target)]; i < p.transpose->offset[static_cast<size_t>(target) + 1]; ++i)
+          use(p.columns[0][p.transpose->synapse[static_cast<size_t>(i)]]);
+      }
+    };
+    const Range range = own_[static_cast<size_t>(m_.bundles[b].target)];
+    for (int32_t j = range.begin; j < range.end; ++j) {
+      double sum = 0;
+      each(j, [&](float w) { sum += static_cast<double>(w); });
+      if (!(sum > 0)) continue;
+      const double factor = first->weight_sum / sum;
+      each(j, [&](float& w) { w = static_cast<float>(static_cast<double>(w) * factor); });
+    }
+  }
+}
+
 void Shard::learn(int64_t n, int64_t trial_begin) {
   const bool interval_ends = (n + 1) % m_.learning_steps == 0;
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     const Bundle& bundle = m_.bundles[b];
     const Plasticity* p = bundle.plasticity.get();
-    if (!p || own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
+    if (!p || n >= p->stop || own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
     if (p->on_activity) {
       if (interval_ends)
         learn_from_activity(b, m_.populations[static_cast<size_t>(bundle.source)]->activity(n - bundle.delay, trial_begin),

@@ -72,13 +72,14 @@ class alignas(cache_line) Shard {  // its counters are written at every spike: o
 
   void step(int64_t n);
   void reset();
-  void decay_traces();
+  void decay_traces(int64_t n);
   void deliver(int64_t n, int64_t trial_begin);
   void deliver_spikes(size_t b, int64_t n);
   void deliver_activity(const Bundle& bundle, const float* x, int64_t n);
   void deliver_coupling(const Bundle& bundle, const float* x, const float* y);
   void drive(int64_t n);
   void update(int64_t n);
+  void restore_sums(int64_t n);
   void learn(int64_t n, int64_t trial_begin);
   void learn_from_activity(size_t b, const float* x, const float* y);
   void learn_from_spikes(size_t b, int64_t n, int64_t trial_begin);

@@ -9,9 +9,19 @@
 #include <memory>
 
 #include "proxon/network/connectome.hpp"
+#include "proxon/plugin/stimulus.hpp"
 #include "proxon/simulation/recording.hpp"
 
 namespace proxon {
+
+/// Labelled samples that a stimulus shows.
+struct StimulusSamples {
+  std::vector<float> values;   ///< [samples x columns]
+  std::vector<int32_t> label;  ///< [samples]
+  std::vector<int64_t> order;  ///< [presentations]
+  int64_t columns = 0;
+  ShownSamples view() const { return {values.data(), label.data(), order.data(), static_cast<int64_t>(label.size()), columns, static_cast<int64_t>(order.size())}; }
+};
 
 /// Something that drives a population, or some of its neurons.
 struct Stimulus {
@@ -21,6 +31,7 @@ struct Stimulus {
   double weight = 1;              ///< factor on what the generator gives
   std::string receptor;           ///< name of the target's port; "" lets the generator's kind and the sign of the weight choose
   PluginValue generator;
+  std::shared_ptr<const StimulusSamples> samples = nullptr;
 };
 
 struct SimulationOptions {

@@ -52,3 +52,18 @@ TEST_CASE("stdp_triplet: random trains end where sums over pairs and triplets sa
     CHECK(weight_after(unbounded(), trains) == doctest::Approx(oracle(trains)).epsilon(1e-4));
   }
 }
+
+TEST_CASE("stdp_triplet, nearest: each spike sees the last one of the other side, and a third before it, alone") {
+  Settings settings{{"w_min", -50.}, {"w_max", 50.}};
+  PluginValue rule = plugin("learning_rule", "stdp_triplet", settings);
+  rule.values.set(*rule.values.find("interactions"), std::string("nearest"));
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    const Trains trains{random_train(300 + seed, 30, 2000), random_train(400 + seed, 60, 2000)};
+    const auto last = [](const Times& spikes, double t, double tau) { return std::exp((last_before(spikes, t) - t) / tau); };
+    double w = 0;
+    walk(trains, [&](double t) { w -= last(trains.post, t, 33.7) * (7e-3 + 2.3e-4 * last(trains.pre, t, 101)); },
+         [&](double t) { w += last(trains.pre, t, 16.8) * (5e-10 + 6.2e-3 * last(trains.post, t, 125)); });
+    CHECK(weight_after(rule, trains) == doctest::Approx(w).epsilon(1e-4));
+    CHECK(std::fabs(w - oracle(trains)) > 0.05 * std::fabs(w));
+  }
+}

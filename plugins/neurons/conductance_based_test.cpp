@@ -1,4 +1,4 @@
-// iaf_cond_exp and iaf_cond_alpha against a plain integration in tiny steps, and the order of their method.
+// iaf_cond_exp, with a fixed and with an adaptive threshold, and iaf_cond_alpha against a plain integration in tiny steps, and the order of their method.
 #include <array>
 
 #include "lone_neuron.hpp"
@@ -108,6 +108,44 @@ TEST_CASE("a conductance of alpha shape peaks at the weight after tau_syn, and o
   CHECK(g_in == doctest::Approx(7).epsilon(1e-12));
   CHECK(when_ex == 10);
   CHECK(when_in == 30);
+}
+
+TEST_CASE("iaf_cond_exp_adaptive_threshold is iaf_cond_exp whose threshold a spike raises, falls back, and stays after theta_stop") {
+  const double dt = 0.5, I = 60;
+  const NeuronSettings settings{{"theta", 15.}, {"theta_plus", 0.5}, {"tau_theta", 2000.}, {"theta_stop", 600.}};
+  LoneNeurons adapting("iaf_cond_exp_adaptive_threshold", settings, dt);
+  double V = -65, theta = 15;
+  int held = 0, spikes = 0, late = 0;
+  for (int k = 0; k < 3000; ++k) {
+    adapting.give("I", I);
+    const bool fired = adapting.step() > 0;
+    V = held > 0 ? V : -65 + I + (V + 65 - I) * std::exp(-dt / 100);
+    const bool fires = V >= -72 + theta;
+    held = fires ? 10 : std::max(held - 1, 0);
+    if (fires) V = -65, ++spikes, late += k >= 1200;
+    if (k < 1200) theta = theta * std::exp(-dt / 2000) + (fires ? 0.5 : 0);
+    REQUIRE(fired == fires);
+    REQUIRE(std::fabs(adapting.get("theta") - theta) < 1e-9);
+    REQUIRE(std::fabs(adapting.get("V_m") - V) < 1e-4);
+  }
+  CHECK(spikes > 20);
+  CHECK(late > 5);
+  // With a threshold that stays it is iaf_cond_exp to the bit, under synaptic input too.
+  LoneNeurons fixed("iaf_cond_exp_adaptive_threshold", {{"theta_plus", 0.}, {"tau_theta", 1e300}}, dt);
+  LoneNeurons plain("iaf_cond_exp",
+                    {{"V_th", -52.}, {"V_reset", -65.}, {"t_ref", 5.}, {"g_L", 1.}, {"C_m", 100.}, {"E_L", -65.}, {"E_in", -100.}, {"tau_syn_ex", 1.}, {"tau_syn_in", 2.}}, dt);
+  Stream random(Key{7, purpose("bombardment")}, 0);
+  int together = 0;
+  for (int k = 0; k < 4000; ++k) {
+    const double ex = 3 * random.uniform(), in = random.uniform() < 0.01 ? -17 : 0;
+    for (LoneNeurons* neuron : {&fixed, &plain}) neuron->give("ex", ex), neuron->give("in", in);
+    const bool a = fixed.step() > 0, b = plain.step() > 0;
+    REQUIRE(a == b);
+    REQUIRE(fixed.get("V_m") == plain.get("V_m"));
+    together += a;
+  }
+  CHECK(together > 20);
+  CHECK(refusal("iaf_cond_exp_adaptive_threshold", {{"theta", 5.}}).find("V_reset must lie below V_th + theta") != std::string::npos);
 }
 
 TEST_CASE("even absurd conductances leave V_m between the reversal potentials, and absurd steps are stable") {

@@ -17,8 +17,8 @@ inline PluginValue stimulus(const std::string& text) { return network_test::chos
 
 class Driven {
  public:
-  Driven(const PluginValue& value, int32_t targets, double dt = 0.1, uint64_t seed = 1)
-      : key_{seed, purpose("stimulus test")}, model_(value, StimulusSetup{dt, key_}), targets_(targets), dt_(dt) {}
+  Driven(const PluginValue& value, int32_t targets, double dt = 0.1, uint64_t seed = 1, const ShownSamples* samples = nullptr)
+      : key_{seed, purpose("stimulus test")}, model_(value, StimulusSetup{dt, key_, samples}), targets_(targets), dt_(dt) {}
 
   double common(int64_t step) const {
     Status status;

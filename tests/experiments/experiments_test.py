@@ -428,19 +428,19 @@ def tokens_wrong():
     says(good, good, "simulates nothing and has no [simulation]", options=("--set", "simulation.dt=1"))
 
 
-def fashion(experiment, most, *options):
+def fashion(experiment, most, *options, status=0):
     """An experiment on the clothes of Debian's package in place of the digits; skips where they are not there."""
     folder = pathlib.Path("/usr/share/datasets/fashion-mnist")
     if not folder.is_dir():
         print("skipped: the package dataset-fashion-mnist is not installed")
         sys.exit(77)
     label = "label" if experiment == "fashion" else "digit"
-    few = [f"samples.inputs.pixel.reader.most={most}", f"samples.targets.{label}.reader.most={most}"]
+    few = [f"samples.inputs.pixel.reader.most={most}", f"samples.targets.{label}.reader.most={most}"] if most else []
     if experiment != "fashion":
         for key, file in (("train_images", "train-images-idx3"), ("test_images", "t10k-images-idx3"), ("train_digits", "train-labels-idx1"),
                           ("test_digits", "t10k-labels-idx1")):
             few += [f'files.{key}.path="{folder}/{file}-ubyte.gz"', f"files.{key}.sha256=''"]
-    return run(source / f"datasets/mnist_stdp/{experiment}.toml", *[o for s in (*few, *options) for o in ("--set", s)])
+    return run(source / f"datasets/mnist_stdp/{experiment}.toml", *[o for s in (*few, *options) for o in ("--set", s)], status=status)
 
 
 def mnist_convolutional():
@@ -459,6 +459,41 @@ def mnist_spiking():
         check(right > 0.5, f"clothes told by spikes: {right:.3f}, by the most frequent class {chance:.3f}")
         check(f["proxon/predictions/time_ms"].shape[0] == 2000, "one answer an image, at the last step")
         check(len(f["proxon/parameters/files/train_images"].attrs["sha256"]) == 64, "a sum that was not declared is kept all the same")
+
+
+def mnist_stdp():
+    short = ("constants.learn=1500", "constants.assign=500", "constants.test=500")
+    fashion("stdp", None, *short)
+    with archive() as f:
+        right, chance = metric(f, "classification_report.f1[micro]")
+        check(right > 0.4 and chance < 0.15, f"clothes told by the assigned neurons of a layer that learnt without labels: {right:.3f}, by the most frequent class {chance:.3f}")
+        weights, targets = f["proxon/weights/learnt/weights"][-1], f["edges/learnt/target_node_id"][:].astype(int)
+        sums = np.bincount(targets, weights, 400)
+        check(np.abs(sums - 78).max() < 1e-3, f"the weights that reach a neuron add up to {sums.min():.4f} to {sums.max():.4f}")
+        check(weights.std() > 0.1, f"and they have become unequal: standard deviation {weights.std():.3f} about {weights.mean():.3f}")
+        labels = f["stimulus/presentation/images/data"][:]
+        check(len(labels) == 2500 and set(labels) == set(range(1, 11)), "the archive says which class was shown when")
+        target, _ = predictions(f, 2)
+        check(len(target) == 500 and (target.argmax(axis=1) == labels[2000:] - 1).all(), "a prediction for each test image")
+    # Another readout of the same recording: a linear one, trained by back-propagation.
+    (work / "run.h5").rename(work / "layer.h5")
+    run(source / "datasets/mnist_stdp/stdp.toml", "--from", "layer.h5", "--stages", "fit,evaluate", "--set", 'training={ rule = "backprop", loss = "cross_entropy", epochs = 20 }')
+    with h5py.File(work / "run.h5") as f:
+        check(metric(f, "classification_report.f1[micro]")[0] > 0.35, "a readout by back-propagation finds as much in the rates")
+
+    def says(*options, parts):
+        said = fashion("stdp", None, *short, *options, status=1)
+        for part in parts:
+            check(part in said, f"says '{part}'")
+
+    (work / "run.h5").unlink()
+    says('stimuli.images.samples.test.values="test_imgs"', parts=["stimuli.images.samples.test.values", "Did you mean 'test_images'?"])
+    says('stimuli.images.samples.train.labels="test_digits"', parts=["holds 10000 labels", "holds 60000 samples"])
+    says("network.populations.pixels.size=783", parts=["has 784 values a sample, and the target population has 783 neurons"])
+    says("stimuli.images.generator.rate=5", parts=["stimuli.images.generator", "rate times the largest one must be below 1 / dt"])
+    says('stimuli.images.generator="poisson_generator"', parts=["stimulus 'poisson_generator' shows no samples"])
+    says("network.projections.inhibition.weight_sum=5", parts=["network.projections.inhibition.weight_sum", "is for a projection with a learning_rule"])
+    check(not (work / "run.h5").exists(), "no archive is left")
 
 
 def mnist_wrong():

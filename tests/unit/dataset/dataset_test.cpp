@@ -75,6 +75,23 @@ TEST_CASE("a recorded rate is a channel, and equals the rate of the population's
   CHECK_THROWS_WITH_AS(Dataset(made.source(40), plain_options(10), part, specs, 1), doctest::Contains("a recorded rate gives its signal alone"), Error);
 }
 
+TEST_CASE("the class that a stimulus shows is one channel a label; nothing shown is none of them") {
+  MadeRecording made;
+  made.add_signal("images", 0, 10, {3, 3, 0, 1, 1, 0, 0, 0, 0, 2, 2, 0});  // numbers of labels from 1; 0: nothing is shown
+  const ChannelSpec label[] = {{.source = "stimulus:images", .what = "class"}}, signal[] = {{.source = "stimulus:images"}};
+  Dataset dataset(made.source(120), plain_options(30), signal, label, 1);
+  CHECK(dataset.output_names() == std::vector<std::string>{"0", "1", "2"});
+  CHECK(gather(dataset, Split::train, {0, 1, 2, 3}).Y == Floats{0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0});
+
+  CHECK_THROWS_WITH_AS(Dataset(made.source(120), plain_options(60), label, label, 1), doctest::Contains("the class of stimulus 'images' changes between 0 and 60 ms"), Error);
+  made.add_signal("drive", 0, 10, {1, 0.5f, 2});
+  const ChannelSpec no_label[] = {{.source = "stimulus:drive", .what = "class"}};
+  CHECK_THROWS_WITH_AS(Dataset(made.source(30), plain_options(10), signal, no_label, 1), doctest::Contains("the signal of this one has the value 0.5"), Error);
+  made.add_signal("dark", 0, 10, {0, 0, 0});
+  const ChannelSpec nothing[] = {{.source = "stimulus:dark", .what = "class"}};
+  CHECK_THROWS_WITH_AS(Dataset(made.source(30), plain_options(10), signal, nothing, 1), doctest::Contains("nothing was shown"), Error);
+}
+
 TEST_CASE("windows of two splits share no bin, and a gap keeps them further apart") {
   MadeRecording made;
   made.add_signal("drive", 0, 1, counting(100));

@@ -235,3 +235,30 @@ TEST_CASE("a rule that relaxes layers says what it needs") {
   Model model(plugin("approximator", "recurrent"), 3, 1);
   CHECK(contains(error_of([&] { train(model, source, Options(plugin("learning_rule", "predictive_coding")), {}, 1); }), "choose dense"));
 }
+
+TEST_CASE("class_assignment counts: an input belongs to the class in which it is most active on average, whatever the batches and the optimizer") {
+  // Input 0 fires for class 1; input 1 more often in all for class 0, of which there are more samples, but most for class 2; input 2 never; input 3 for
+  // class 0; input 4 for class 0 as well.
+  const std::vector<float> X = {0, 1, 0, 2, 1, 1, 1, 0, 3, 0, 0, 1, 0, 2, 1, 5, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 1, 0};
+  const std::vector<float> Y = {1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0};
+  const std::vector<float> wanted = {0, 1, 0, 0, 0, 1, 0, 0, 0, 0.5f, 0, 0, 0.5f, 0, 0};
+  for (const int64_t batch : {1, 4, 6})
+    for (const PluginValue& optimizer : {adam(0.01), sgd(1)}) {
+      MemorySource source(5, 3);
+      source.set(Split::train, X, Y);
+      Options options(plugin("learning_rule", "class_assignment"), optimizer);
+      options.epochs = 2, options.batch = batch;
+      Model model(dense({}), 5, 3);
+      initialise(model, options, {}, 3);
+      train(model, source, options, {}, 3);
+      const auto weights = model.weights(0);
+      CHECK(std::vector<float>(weights.begin(), weights.end()) == wanted);
+      for (int64_t c = 0; c < 3; ++c) CHECK(model.theta()[static_cast<size_t>(model.layers()[0].bias_offset + c)] == 0);
+    }
+  MemorySource source(5, 3);
+  source.set(Split::train, X, Y);
+  Options options(plugin("learning_rule", "class_assignment"), sgd(1));
+  Model deep(dense({4}), 5, 3), without(dense({}, "tanh", "linear", 0, false), 5, 3);
+  CHECK(contains(error_of([&] { train(deep, source, options, {}, 3); }), "hidden = []"));
+  CHECK(contains(error_of([&] { train(without, source, options, {}, 3); }), "bias = true"));
+}
