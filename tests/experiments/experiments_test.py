@@ -316,6 +316,34 @@ def cell_twin():
         begin = ["--from", "cell.h5", "--stages", "fit,evaluate,report"]
 
 
+def identifiability():
+    # Two points of the curve; all of it, on four networks, is docs/experiments/identifiability.md.
+    experiment, between = source / "datasets/identifiability/identifiability.toml", "dataset.targets.between."
+    error, weights = {}, {}
+    for M in (1, 16):
+        run(experiment, "--overwrite", "--threads", "1", "--set", f"dataset.targets.recorded.count={M}", "--set", f"{between}first={M}",
+            "--set", f"{between}count={40 - M}")
+        with archive() as f:
+            value, nothing = metric(f, "r2.pooled", "test, unrecorded")
+            error[M], weights[M] = 1 - value, metric(f, "weight_error", "synapses")[0]
+            check(abs(nothing) < 0.05, "the mean of the training span explains nothing")
+            names = [name.decode() for name in f["proxon/predictions/channels"]]
+            check(len(set(names)) == 60 and names != sorted(names), "all 60 neurons are asked for, in an order that is drawn")
+            dimension = metric(f, "participation_ratio")[0]
+            check(3 < dimension < 7, f"their activity has {dimension:.1f} dimensions")
+    check(error[16] < 0.12 and error[1] > 2 * error[16], f"error on unrecorded neurons: {error[1]:.3f} with one neuron recorded, {error[16]:.3f} with 16")
+    check(weights[16] < 0.2 and weights[1] > 2 * weights[16], f"error of the weights: {weights[1]:.3f} and {weights[16]:.3f}")
+
+    # Told everything, and without noise and constant drive, the twin is the network but for where a sequence begins.
+    run(experiment, "--overwrite", "--threads", "1", "--set", "training.epochs=0", "--set", "model.approximator.gain_spread=0", "--set", "network.populations.R.neuron.sigma=0",
+        "--set", "network.projections.constant_R.weight=0", "--set", "dataset.burn_in=600 ms")
+    with archive() as f:
+        target, prediction = predictions(f, 2)
+        difference = np.abs(target - prediction).max()
+        check(difference < 1e-4, f"the network itself differs by {difference:.2g}")
+        check(metric(f, "weight_error", "synapses")[0] < 1e-6, "with all its weights")
+
+
 def with_data(folder, experiment, *files):
     """A copy of the experiment with real data beside it, in data/; skips where that is not there."""
     shutil.copy(source / f"datasets/{folder}/{experiment}.toml", work)
