@@ -19,6 +19,8 @@ import numpy as np
 
 proxon, plugins, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 cases = []
+# How many times longer than usual anything may take: 10 under a sanitizer.
+patience = float(os.environ.get("PROXON_PATIENCE", "1"))
 
 
 class Failed(Exception):
@@ -88,7 +90,7 @@ def run(*arguments, cwd=None, limit_file=None):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file, limit_file))
     command = [proxon, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, preexec_fn=limits)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120 * patience, preexec_fn=limits)
     return Result(command, done.returncode, done.stdout, done.stderr)
 
 
@@ -97,6 +99,12 @@ def ok(*arguments, **options):
     check(result.status == 0, f"should succeed:\n{result}")
     clean(result)
     return result
+
+
+def sanitizer():
+    """The sanitizer that the program was built with: asan, tsan or None."""
+    linked = subprocess.run(["ldd", proxon], capture_output=True, text=True).stdout
+    return next((name for name in ("asan", "tsan") if f"lib{name}" in linked), None)
 
 
 def clean(result):

@@ -7,10 +7,10 @@ import time
 
 import h5py
 
-from harness import case, check, clean, environment, main, ok, proxon, refused, run, stages, whole, write
+from harness import case, check, clean, environment, main, ok, patience, proxon, refused, run, stages, whole, write
 
 # Long enough to be stopped in the middle, with checkpoints on the way.
-long = ["--set", "simulation.duration=200 s", "--set", "simulation.checkpoint_interval=1 s"]
+long = ["--set", f"simulation.duration={200 / patience} s", "--set", "simulation.checkpoint_interval=1 s"]
 
 
 def recorded(path):
@@ -30,12 +30,12 @@ def broken_off(number, threads, seconds):
             os.remove("broken.h5")
         process = subprocess.Popen([proxon, "simulate", "experiment.toml", "-o", "broken.h5", "-t", str(threads), *long],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 60 * patience
         while not os.path.exists("broken.h5") and time.monotonic() < until:
             time.sleep(0.001)
         time.sleep(seconds)
         process.send_signal(number)
-        if process.wait(60) != 0:
+        if process.wait(60 * patience) != 0:
             return
         seconds /= 2
     check(False, "every run had ended before it could be stopped")

@@ -9,7 +9,7 @@ import time
 
 import h5py
 
-from harness import case, changed, check, clean, environment, equal, main, ok, proxon, rate, refused, run, spiking, stages, whole, work, write
+from harness import case, changed, check, clean, environment, equal, main, ok, patience, proxon, rate, refused, run, spiking, stages, whole, work, write
 
 
 # With checkpoints on the way, the first of them soon.
@@ -42,7 +42,7 @@ def stopped_after(number, archive, checkpoint, *arguments):
         time.sleep(0.005)
     process.send_signal(number)
     process.send_signal(signal.SIGCONT)
-    _, err = process.communicate(timeout=100)
+    _, err = process.communicate(timeout=100 * patience)
     check(process.returncode in (130, -signal.SIGKILL), f"stops as it was told: {process.returncode} {err}")
 
 
@@ -66,7 +66,7 @@ for word, number in (("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM), ("S
             process = subprocess.Popen([proxon, "fit", "experiment.toml", "--from", "broken.h5", "--resume", *long], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
             time.sleep(0.1)
             process.send_signal(number)
-            if process.wait(60) != 0:
+            if process.wait(60 * patience) != 0:
                 result = run("fit", "experiment.toml", "--from", "broken.h5", "--resume", "-t", 3, *long)
                 goes_on = result.status == 0 and "the training goes on after " in result.err
                 check(goes_on or "its training is complete" in result.err, f"goes on, and says from where:\n{result}")
@@ -149,7 +149,7 @@ def _():
     ok("fit", "experiment.toml", "--from", "broken.h5", "--set", "training.epochs=1")
     check(not started("broken.h5"), "no checkpoint is left")
 
-    longer = ["--set", "simulation.duration=200 s", "--set", "simulation.checkpoint_interval=1 s"]
+    longer = ["--set", f"simulation.duration={200 / patience} s", "--set", "simulation.checkpoint_interval=1 s"]
     stopped_after(signal.SIGINT, "simulated.h5", "/proxon/checkpoint", "simulate", "experiment.toml", "-o", "simulated.h5", "--overwrite", *longer)
     broken_off(signal.SIGINT, 1, "fit", "experiment.toml", "--from", "broken.h5", settings=[*long, "--set", "training.epochs=100000", "--set", "training.patience=0"])
     check(started("broken.h5"), "a training of what there is")

@@ -17,6 +17,7 @@ import numpy as np
 name, proxon, source, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4]) / sys.argv[1]
 shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
+patience = float(os.environ.get("PROXON_PATIENCE", "1"))  # 10 under a sanitizer
 
 
 def check(holds, what):
@@ -28,7 +29,7 @@ def check(holds, what):
 def run(experiment, *options, status=0):
     """Goes the whole road in the work folder; gives what was printed and the archive."""
     command = [proxon, "run", str(experiment), "--output", str(work / "run.h5"), *options]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=work, timeout=280)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=work, timeout=280 * patience)
     print(result.stdout + result.stderr, flush=True)
     check(result.returncode == status, f"ends with {status}")
     return result.stdout + result.stderr
@@ -184,7 +185,7 @@ def quickstart_sweep():
     process.wait()
     kept = done()
     check(30 <= kept < 120, f"{kept} trials had ended when it was killed")
-    result = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=280)
+    result = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=280 * patience)
     print(result.stdout + result.stderr, flush=True)
     check(result.returncode == 0 and f"{kept} of them known from before" in result.stdout, "the same command goes on")
     with h5py.File(work / "sweep.h5") as f:
@@ -281,7 +282,7 @@ def ei_twin():
         check(signs > 0.97, f"signs that are right: {signs:.3f}")
     # The null model of the graph: as many synapses of every neuron, rewired.
     result = subprocess.run([proxon, "run", str(source / "datasets/ei_twin/ei_twin.toml"), "--from", "run.h5", "--stages", "fit,evaluate", "--output", "shuffled.h5",
-                             "--set", 'model.graph="shuffled"', "--set", "training.epochs=12"], capture_output=True, text=True, cwd=work, timeout=280)
+                             "--set", 'model.graph="shuffled"', "--set", "training.epochs=12"], capture_output=True, text=True, cwd=work, timeout=280 * patience)
     print(result.stdout + result.stderr, flush=True)
     with h5py.File(work / "shuffled.h5") as f:
         rewired, _ = metric(f, "roc_auc")
