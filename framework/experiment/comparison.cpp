@@ -90,6 +90,7 @@ void Comparison::add_nulls() {
   const std::vector<std::string> targets = target_names(experiment_);
   const auto is_classes = [&](size_t i) {
     if (experiment_.has_samples) return experiment_.sample_targets[i].second.as<SampleSpec>().encoding == "class";
+    if (experiment_.targets[i].second.as<ChannelSpec>().what == "class") return true;
     std::string_view loss = experiment_.training.as<TrainingOptions>().loss;
     for (const auto& [name, head] : experiment_.heads)
       if (name == targets[i]) loss = head.as<HeadOptions>().loss;
