@@ -152,6 +152,39 @@ def stages(archive):
         return [row["name"].decode() for row in f["proxon/stages"]]
 
 
+# ------------------------------------------------------------------------------------------------------- runs that are stopped
+
+def flushed(archive, name):
+    """Rows of a stream that another process may be writing."""
+    with h5py.File(archive, "r", libver="latest", swmr=True, locking=False) as f:
+        names = [n.decode() for n in f["proxon/streams/names"][:]]
+        return int(f["proxon/streams/rows"][names.index(name)])
+
+
+def started(archive, checkpoint="/proxon/training/checkpoint", enough=any):
+    """Whether a training (a simulation) is under way that has left a checkpoint in any (all) of its slots."""
+    try:
+        return enough(flushed(archive, f"{checkpoint}/{slot}") > 0 for slot in "ab")
+    except (OSError, KeyError, RuntimeError, ValueError):
+        return False  # not yet a file, or caught in a moment of change
+
+
+def stopped_after(number, archive, checkpoint, *arguments, enough=any):
+    """Stops a run that has left a checkpoint (enough=all: two), however fast the machine: it runs for some milliseconds at a time, and one looks while it stands still."""
+    process = subprocess.Popen([proxon, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+    while process.poll() is None:
+        process.send_signal(signal.SIGSTOP)
+        if started(archive, checkpoint, enough):
+            break
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.005)
+    process.send_signal(signal.SIGCONT)
+    time.sleep(0.002 * patience)  # a signal to what stands still may end up at any of its threads, and thread sanitizer needs it at the first
+    process.send_signal(number)
+    _, err = process.communicate(timeout=100 * patience)
+    check(process.returncode in (130, -signal.SIGKILL), f"stops as it was told: {process.returncode} {err}")
+
+
 # --------------------------------------------------------------------------------------------------------- the experiments
 
 spiking = (pathlib.Path(__file__).parent / "spiking.toml").read_text()

@@ -188,7 +188,7 @@ def _():
     write()
     process = start("run", "experiment.toml", "-o", "run.h5", "--set", "simulation.duration=10000 s", "--set", "record.flush_interval=100")
     after(process, "network")
-    recorded(process, "run.h5", 2_000_000)  # some 2 s
+    recorded(process, "run.h5", 4_000_000)
     process.kill()
     process.communicate()
     result = ok("run", "--from", "run.h5")

@@ -7,43 +7,11 @@ import signal
 import subprocess
 import time
 
-import h5py
-
-from harness import case, changed, check, clean, environment, equal, main, ok, patience, proxon, rate, refused, run, spiking, stages, whole, work, write
+from harness import case, check, clean, environment, equal, main, ok, patience, proxon, rate, refused, run, stages, started, stopped_after, whole, write
 
 
 # With checkpoints on the way, the first of them soon.
 long = ["--set", "training.epochs=600", "--set", "training.batch=4", "--set", "training.patience=590", "--set", "training.checkpoint_interval=20 ms"]
-
-
-def flushed(archive, name):
-    """Rows of a stream that another process may be writing."""
-    with h5py.File(archive, "r", libver="latest", swmr=True, locking=False) as f:
-        names = [n.decode() for n in f["proxon/streams/names"][:]]
-        return int(f["proxon/streams/rows"][names.index(name)])
-
-
-def started(archive, checkpoint="/proxon/training/checkpoint"):
-    """Whether a training (a simulation) is under way that has left a checkpoint."""
-    try:
-        return any(flushed(archive, f"{checkpoint}/{slot}") > 0 for slot in "ab")
-    except (OSError, KeyError, RuntimeError, ValueError):
-        return False  # not yet a file, or caught in a moment of change
-
-
-def stopped_after(number, archive, checkpoint, *arguments):
-    """Stops a run that has left a checkpoint, however fast the machine: it runs for some milliseconds at a time, and one looks while it stands still."""
-    process = subprocess.Popen([proxon, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
-    while process.poll() is None:
-        process.send_signal(signal.SIGSTOP)
-        if started(archive, checkpoint):
-            break
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.005)
-    process.send_signal(number)
-    process.send_signal(signal.SIGCONT)
-    _, err = process.communicate(timeout=100 * patience)
-    check(process.returncode in (130, -signal.SIGKILL), f"stops as it was told: {process.returncode} {err}")
 
 
 def broken_off(number, threads, *arguments, settings=long):
