@@ -246,6 +246,32 @@ void optimizer(const PluginValue& plugin, Findings& findings) {
   for (size_t i = 0; i < n; ++i)
     if ((i < 10 || i >= 20) && part.weight[i] != fresh.weight[i]) findings.add("it moves weights that it was not asked to move.");
 
+  // Lanes: as many optimizers as a vector of the processor has, at rates of their own.
+  for (const int64_t lanes : {8, 16, 3}) {
+    std::vector<Run> alone(static_cast<size_t>(lanes), fresh);
+    Run beside{std::vector<float>(static_cast<size_t>(n * lanes)), Columns(fresh.state.size(), std::vector<float>(static_cast<size_t>(n * lanes), 0.f))};
+    std::vector<float> slopes(beside.weight.size());
+    const std::vector<const void*> objects(alone.size(), model.object());
+    const auto state = pointers(beside.state);
+    for (size_t i = 0; i < beside.weight.size(); ++i) beside.weight[i] = fresh.weight[i / alone.size()];
+    for (int64_t t = 1; t <= 5; ++t) {
+      std::vector<OptimizerStep> steps;
+      for (size_t l = 0; l < alone.size(); ++l) {
+        steps.push_back({t, learning_rate * static_cast<double>(1 + l)});
+        const std::vector<float> g = some_numbers(n, -1, 1, static_cast<uint32_t>(1000 * t) + static_cast<uint32_t>(l));
+        for (size_t i = 0; i < g.size(); ++i) slopes[i * alone.size() + l] = g[i];
+        const auto own = pointers(alone[l].state);
+        model.table().update(model.object(), alone[l].weight.data(), g.data(), own.data(), 0, n, &steps[l]);
+      }
+      model.table().update_lanes(objects.data(), steps.data(), lanes, beside.weight.data(), slopes.data(), state.data(), n);
+    }
+    for (size_t l = 0; l < alone.size(); ++l) {
+      std::vector<float> own;
+      for (size_t i = 0; i < size_t{n}; ++i) own.push_back(beside.weight[i * alone.size() + l]);
+      if (!same_bits(own, alone[l].weight)) findings.add("weights that {} optimizers move beside each other differ from those of one alone.", lanes);
+    }
+  }
+
   // Gradients whose squares still are single-precision numbers, or vanish.
   for (const float size : {1e-30f, 1e15f, -1e15f}) {
     Run extreme = fresh;

@@ -1,5 +1,6 @@
 #include "proxon/learning/train_together.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <numeric>
@@ -26,12 +27,12 @@ struct Samples {
   Samples(SampleSource& source, Split split) : n(source.samples(split)) { std::tie(X, Y) = source.all(split); }
 };
 
-/// Up to `lanes` models on their way through the epochs. Columns hold [.. x lanes].
+/// Up to `lanes` models of one optimizer on their way through the epochs. Columns hold [.. x lanes].
 class Tile {
  public:
-  Tile(std::span<Together> models, const Samples& training, const Samples& validation, const SampleSource& source, const BiologicalWeights& biology)
-      : models_(models), training_(training), validation_(validation), layers_(models[0].model->layers()), loss_(models[0].model->loss()),
-        inputs_(source.inputs()), outputs_(source.outputs()), batch_(std::min(models[0].options->batch, training.n)),
+  Tile(std::span<Together* const> models, const Samples& training, const Samples& validation, const SampleSource& source, const BiologicalWeights& biology)
+      : models_(models), training_(training), validation_(validation), layers_(models[0]->model->layers()), loss_(models[0]->model->loss()),
+        inputs_(source.inputs()), outputs_(source.outputs()), batch_(std::min(models[0]->options->batch, training.n)),
         look_(std::max(batch_, looking_batch(source))) {
     const int64_t rows = validation.n > 0 ? look_ : batch_;
     int64_t widest = 0;
@@ -39,14 +40,14 @@ class Tile {
       activities_.emplace_back(static_cast<size_t>(rows * layer.outputs * lanes));
       widest = std::max(widest, layer.outputs);
     }
-    const size_t weights = models[0].model->theta().size() * lanes;
+    const size_t weights = models[0]->model->theta().size() * lanes;
     theta_.assign(weights, 0.f), gradient_.assign(weights, 0.f);
     X_.assign(static_cast<size_t>(rows * inputs_ * lanes), 0.f), Y_.assign(static_cast<size_t>(rows * outputs_ * lanes), 0.f);
     for (Column<float>& errors : errors_) errors.assign(static_cast<size_t>(batch_ * widest * lanes), 0.f);
     y_.assign(Y_.size(), 0.f);
     for (size_t m = 0; m < models.size(); ++m) {
       Lane& lane = lanes_[m];
-      Together& model = models[m];
+      Together& model = *models[m];
       lane.keep = [&model](const EpochRecord& epoch) { model.curve.push_back(epoch); };
       attempt(lane, model, [&] {
         check_options(*model.options, source);
@@ -58,6 +59,7 @@ class Tile {
       std::iota(lane.order->second.begin(), lane.order->second.end(), int64_t{0});
       take_theta(m);
     }
+    update();
   }
 
   void run() {
@@ -86,6 +88,15 @@ class Tile {
     bool runs = false;
   };
 
+  /// One for all lanes. Those without a model that began go along with another's.
+  void update() {
+    const auto begun = std::find_if(std::begin(lanes_), std::end(lanes_), [](const Lane& lane) { return lane.update.has_value(); });
+    if (begun == std::end(lanes_)) return;
+    std::vector<WeightUpdate*> updates;
+    for (Lane& lane : lanes_) updates.push_back(&*(lane.update ? lane : *begun).update);
+    update_.emplace(std::move(updates));
+  }
+
   /// What fails in one lane ends that model alone.
   template <class Body>
   static void attempt(Lane& lane, Together& model, Body&& body) {
@@ -101,7 +112,7 @@ class Tile {
   template <class Body>
   void each(Body&& body) {
     for (size_t m = 0; m < models_.size(); ++m)
-      if (lanes_[m].course) body(lanes_[m], models_[m]);
+      if (lanes_[m].course) body(lanes_[m], *models_[m]);
   }
 
   bool begin_epoch() {
@@ -126,24 +137,25 @@ class Tile {
     double losses[lanes] = {};
     forward(rows, true, losses);
     backward(rows);
+    double factors[lanes] = {};
     for (size_t m = 0; m < models_.size(); ++m) {
       Lane& lane = lanes_[m];
       if (!lane.runs) continue;
       sums[m] += losses[m];
-      attempt(lane, models_[m], [&] {
-        lane.course->check(sums[m]);
-        float* own = lane.update->gradient();
-        for (size_t k = 0; k < models_[m].model->theta().size(); ++k) own[k] = gradient_[k * lanes + m];
-        lane.update->apply(models_[m].model->theta().data(), steps_, lane.course->factor());
-        take_theta(m);
-      });
+      attempt(lane, *models_[m], [&] { lane.course->check(sums[m]); });
+      factors[m] = lane.course->factor();
     }
-    ++steps_;
+    update_->apply(theta_.data(), gradient_.data(), steps_++, factors);
   }
 
   void take_theta(size_t m) {
-    const std::span<const float> theta = std::as_const(*models_[m].model).theta();
+    const std::span<const float> theta = std::as_const(*models_[m]->model).theta();
     for (size_t k = 0; k < theta.size(); ++k) theta_[k * lanes + m] = theta[k];
+  }
+
+  void give_theta(size_t m) {
+    const std::span<float> theta = models_[m]->model->theta();
+    for (size_t k = 0; k < theta.size(); ++k) theta[k] = theta_[k * lanes + m];
   }
 
   /// Adds each model's loss over the rows to sums; with `training` leaves d (mean loss) / dz of the output in errors_.
@@ -187,6 +199,8 @@ class Tile {
   }
 
   void end_epoch(const double* sums) {
+    for (size_t m = 0; m < models_.size(); ++m)
+      if (lanes_[m].runs) give_theta(m);
     double losses[lanes] = {};
     for (int64_t first = 0; first < validation_.n; first += look_) {
       const int64_t rows = std::min(look_, validation_.n - first);
@@ -200,16 +214,17 @@ class Tile {
       Lane& lane = lanes_[m];
       if (!lane.runs) continue;
       const double validation = validation_.n > 0 ? losses[m] / static_cast<double>(validation_.n) : std::numeric_limits<double>::quiet_NaN();
-      attempt(lane, models_[m], [&] { lane.course->end_epoch(sums[m] / static_cast<double>(training_.n), validation, lane.update->learning_rate()); });
+      attempt(lane, *models_[m], [&] { lane.course->end_epoch(sums[m] / static_cast<double>(training_.n), validation, lane.update->learning_rate()); });
     }
   }
 
-  std::span<Together> models_;
+  std::span<Together* const> models_;
   const Samples &training_, &validation_;
   const std::vector<LayerInfo>& layers_;
   const Loss& loss_;
   int64_t inputs_, outputs_, batch_, look_, steps_ = 0;
   Lane lanes_[lanes];
+  std::optional<LanesUpdate> update_;
   std::map<std::pair<uint64_t, bool>, std::vector<int64_t>> orders_;  // of the samples, by (seed, shuffle)
   std::vector<Column<float>> activities_;
   Column<float> theta_, gradient_, X_, Y_, y_, errors_[2];
@@ -267,10 +282,16 @@ bool train_together(std::span<Together> models, SampleSource& source, const Biol
     const auto all_back = [&] {
       for (size_t m = 0; m < models.size(); ++m) *models[m].model = before[m], models[m].curve.clear(), models[m].error.clear(), models[m].result = {};
     };
-    for (size_t first = 0; first < models.size(); first += lanes) {
-      const std::span<Together> some = models.subspan(first, std::min<size_t>(lanes, models.size() - first));
+    std::vector<std::pair<const void*, std::vector<Together*>>> tiles;  // by optimizer
+    for (Together& model : models) {
+      const void* optimizer = model.options->optimizer.value->plugin->table;
+      auto tile = std::find_if(tiles.begin(), tiles.end(), [&](const auto& t) { return t.first == optimizer && t.second.size() < size_t{lanes}; });
+      if (tile == tiles.end()) tile = tiles.insert(tile, {optimizer, {}});
+      tile->second.push_back(&model);
+    }
+    for (const auto& [optimizer, some] : tiles) {
       Tile(some, training, validation, source, biology).run();
-      if (first > 0 || proved) continue;
+      if (some[0] != &models[0] || proved) continue;
       Model witness = before[0];
       if (!proves({&witness, models[0].options, models[0].seed, {}, {}, ""}, models[0], source, biology)) return all_back(), false;
     }

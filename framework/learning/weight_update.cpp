@@ -141,4 +141,68 @@ void WeightUpdate::regularise(const float* theta, int64_t begin, int64_t end) {
   }
 }
 
+LanesUpdate::LanesUpdate(std::vector<WeightUpdate*> updates)
+    : updates_(std::move(updates)), steps_(updates_.size()), lanes_(static_cast<int64_t>(updates_.size())), size_(static_cast<int64_t>(updates_[0]->gradient_.size())) {
+  for (const WeightUpdate* update : updates_) {
+    const TrainingOptions& options = update->options_;
+    PROXON_CHECK(update->averages_.empty() && update->chunks_.size() <= 1 && update->gradient_.size() == updates_[0]->gradient_.size());
+    PROXON_CHECK(&update->optimizer_.table() == &updates_[0]->optimizer_.table());
+    objects_.push_back(update->optimizer_.object());
+    l1_.push_back(static_cast<float>(options.L1)), l2_.push_back(static_cast<float>(2 * options.L2));
+    pull_.push_back(static_cast<float>(2 * options.structural));
+    regularised_ |= update->regularised_, clipped_ |= options.gradient_clip > 0;
+  }
+  for (size_t column = 0; column < updates_[0]->state_.size(); ++column) {
+    Column<float>& state = state_.emplace_back();
+    state.assign(static_cast<size_t>(size_ * lanes_), 0.f);
+    state_pointers_.push_back(state.data());
+  }
+  squares_.resize(static_cast<size_t>(16 * lanes_));
+}
+
+void LanesUpdate::apply(float* theta, float* gradient, int64_t step, std::span<const double> factors) {
+  if (regularised_) regularise(theta, gradient);
+  if (clipped_) clip(gradient);
+  for (size_t l = 0; l < updates_.size(); ++l) steps_[l] = {step + 1, updates_[l]->rate_ * factors[l]};
+  updates_[0]->optimizer_.table().update_lanes(objects_.data(), steps_.data(), lanes_, theta, gradient, state_pointers_.data(), size_);
+}
+
+void LanesUpdate::regularise(const float* theta, float* gradient) const {
+  for (size_t r = 0; r < updates_[0]->ranges_.size(); ++r) {
+    const auto [begin, end, ignored] = updates_[0]->ranges_[r];
+    for (int64_t l = 0; l < lanes_; ++l) {
+      const WeightUpdate& update = *updates_[static_cast<size_t>(l)];
+      if (!update.regularised_) continue;
+      const float l1 = l1_[static_cast<size_t>(l)], l2 = l2_[static_cast<size_t>(l)], pull = pull_[static_cast<size_t>(l)];
+      const float* phi = update.ranges_[r].phi;
+      for (int64_t i = begin; i < end; ++i) {
+        const float w = theta[i * lanes_ + l];
+        float& g = gradient[i * lanes_ + l];
+        g += l1 * (w > 0 ? 1.f : w < 0 ? -1.f : 0.f) + l2 * w;
+        if (phi) g += pull * (w - phi[i - begin]);
+      }
+    }
+  }
+}
+
+/// The sixteen parts of sum_of_squares(), of each lane.
+void LanesUpdate::clip(float* gradient) {
+  std::fill(squares_.begin(), squares_.end(), 0.0);
+  const int64_t whole = size_ / 16 * 16;
+  for (int64_t i = 0; i < size_; ++i) {
+    double* part = squares_.data() + (i < whole ? i % 16 : i - whole) * lanes_;
+    for (int64_t l = 0; l < lanes_; ++l) part[l] += static_cast<double>(gradient[i * lanes_ + l]) * static_cast<double>(gradient[i * lanes_ + l]);
+  }
+  for (int64_t l = 0; l < lanes_; ++l) {
+    const double most = updates_[static_cast<size_t>(l)]->options_.gradient_clip;
+    if (most == 0) continue;
+    double squares = 0;
+    for (int64_t part = 0; part < 16; ++part) squares += squares_[static_cast<size_t>(part * lanes_ + l)];
+    const double norm = std::sqrt(squares);
+    if (!(norm > most)) continue;
+    const auto shorten = static_cast<float>(most / norm);
+    for (int64_t i = 0; i < size_; ++i) gradient[i * lanes_ + l] *= shorten;
+  }
+}
+
 }  // namespace proxon

@@ -19,6 +19,7 @@ class WeightUpdate {
   std::vector<KeptColumn> memory();
 
  private:
+  friend class LanesUpdate;
   struct Range {
     int64_t begin, end;
     const float* phi;  ///< what the structural term pulls to; null: nothing
@@ -37,6 +38,29 @@ class WeightUpdate {
   std::vector<Range> ranges_;
   std::vector<Range> chunks_, averages_;  ///< what the optimizer moves, in pieces that stay in the cache; and what it does not
   bool regularised_ = false;
+};
+
+/// apply() for models of one shape that lie beside each other, [weights x lanes]: each is moved as it is alone, to the bit.
+class LanesUpdate {
+ public:
+  /// One a lane, of one optimizer plugin and without averages; they must live as long as this.
+  explicit LanesUpdate(std::vector<WeightUpdate*> updates);
+  /// Leaves in `gradient` what the optimizers saw. `factors`: the schedules', one a lane.
+  void apply(float* theta, float* gradient, int64_t step, std::span<const double> factors);
+
+ private:
+  void regularise(const float* theta, float* gradient) const;
+  void clip(float* gradient);
+
+  std::vector<WeightUpdate*> updates_;
+  std::vector<const void*> objects_;
+  std::vector<OptimizerStep> steps_;
+  int64_t lanes_, size_;
+  std::vector<float> l1_, l2_, pull_;  ///< of each lane
+  bool regularised_ = false, clipped_ = false;
+  std::vector<Column<float>> state_;
+  std::vector<float*> state_pointers_;
+  Column<double> squares_;
 };
 
 }  // namespace proxon

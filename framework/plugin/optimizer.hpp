@@ -8,6 +8,10 @@
 //   float step(float weight, float gradient, State&, const OptimizerStep&) const;
 //   Shared prepare(const OptimizerStep&) const;   // optional: numbers that all weights share at a step; step() then takes a Shared
 #pragma once
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {
@@ -28,6 +32,10 @@ struct OptimizerTable {
   void (*make)(const void* parameters, const OptimizerSetup*, void* object, Status*) noexcept;
   void (*update)(const void* object, float* weight, const float* gradient, float* const* state, int64_t begin, int64_t end,
                  const OptimizerStep*) noexcept;
+  /// update() of `lanes` optimizers at once, each with `count` weights and a step of its own. Weight i of optimizer l, its gradient and its state
+  /// are at [i * lanes + l]. The bits are those of update().
+  void (*update_lanes)(const void* const* objects, const OptimizerStep* steps, int64_t lanes, float* weight, const float* gradient,
+                       float* const* state, int64_t count) noexcept;
 };
 
 struct optimizer_kind;
@@ -39,32 +47,74 @@ struct Kind<optimizer_kind> {
   static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, OptimizerTable, OptimizerSetup, OptimizerStep>();
 
   template <class T>
+  static auto columns_of(float* const* state) {
+    return StructOfColumns<typename T::State>{Pointers<typename MemberTypes<typename T::State>::type>::from(reinterpret_cast<void* const*>(state))};
+  }
+
+  // prepare(step), where there is one, gives the numbers that all weights share (bias corrections).
+  template <class T>
+  static auto shared(const T& optimizer, const OptimizerStep& at) {
+    if constexpr (requires { optimizer.prepare(at); })
+      return optimizer.prepare(at);
+    else
+      return at;
+  }
+
+  template <class T, class Columns, class Shared>
+  [[gnu::always_inline]] static void move(const T& optimizer, float* weight, const float* gradient, const Columns& columns, int64_t i, const Shared& shared) {
+    typename T::State s = columns.load(i);
+    if constexpr (requires { optimizer.step(weight[i], gradient[i], s, shared); })
+      weight[i] += optimizer.step(weight[i], gradient[i], s, shared);
+    else
+      weight[i] += optimizer.step(gradient[i], s, shared);
+    columns.store(i, s);
+  }
+
+  template <class T>
   static void update(const void* object, float* weight, const float* gradient, float* const* state, int64_t begin, int64_t end,
                      const OptimizerStep* at) noexcept {
     const T& optimizer = *static_cast<const T*>(object);
-    // prepare(step), where there is one, gives the numbers that all weights share (bias corrections).
-    const auto shared = [&] {
-      if constexpr (requires { optimizer.prepare(*at); })
-        return optimizer.prepare(*at);
-      else
-        return *at;
-    }();
-    const StructOfColumns<typename T::State> columns{
-        Pointers<typename MemberTypes<typename T::State>::type>::from(reinterpret_cast<void* const*>(state))};
+    const auto common = shared(optimizer, *at);
+    const auto columns = columns_of<T>(state);
 #pragma GCC ivdep
-    for (int64_t i = begin; i < end; ++i) {
-      typename T::State s = columns.load(i);
-      if constexpr (requires { optimizer.step(weight[i], gradient[i], s, shared); })
-        weight[i] += optimizer.step(weight[i], gradient[i], s, shared);
+    for (int64_t i = begin; i < end; ++i) move(optimizer, weight, gradient, columns, i, common);
+  }
+
+  template <class T>
+  static void update_lanes(const void* const* objects, const OptimizerStep* steps, int64_t lanes, float* weight, const float* gradient,
+                           float* const* state, int64_t count) noexcept {
+    const auto columns = columns_of<T>(state);
+    const auto optimizer = [&](int64_t l) -> const T& { return *static_cast<const T*>(objects[l]); };
+    // Sixteen lanes at a time; alike are optimizers that differ in their learning rates alone.
+    constexpr int64_t width = 16;
+    for (int64_t first = 0; first < lanes; first += width) {
+      const int64_t last = std::min(first + width, lanes);
+      decltype(shared(optimizer(0), *steps)) own[width];
+      bool alike = last - first == width || last - first == width / 2;
+      for (int64_t l = first; l < last; ++l) {
+        own[l - first] = shared(optimizer(l), steps[l]);
+        alike &= std::memcmp(objects[l], objects[first], sizeof(T)) == 0;
+      }
+      const auto run = [&]<int64_t n>(std::integral_constant<int64_t, n>) {
+        const T& common = optimizer(first);
+        for (int64_t i = first; i < count * lanes; i += lanes) {
+#pragma GCC ivdep
+          for (int64_t l = 0; l < n; ++l) move(common, weight, gradient, columns, i + l, own[l]);
+        }
+      };
+      if (alike && last - first == width)
+        run(std::integral_constant<int64_t, width>{});
+      else if (alike)
+        run(std::integral_constant<int64_t, width / 2>{});
       else
-        weight[i] += optimizer.step(gradient[i], s, shared);
-      columns.store(i, s);
+        for (int64_t i = 0; i < count * lanes; i += lanes)
+          for (int64_t l = first; l < last; ++l) move(optimizer(l), weight, gradient, columns, i + l, own[l - first]);
     }
   }
 
   template <class T>
   static OptimizerTable make_table() {
-    return {&schema_of<typename T::State>(), sizeof(T), 0, &detail::make<T, OptimizerSetup>, &update<T>};
+    return {&schema_of<typename T::State>(), sizeof(T), 0, &detail::make<T, OptimizerSetup>, &update<T>, &update_lanes<T>};
   }
 };
 }  // namespace detail

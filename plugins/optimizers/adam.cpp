@@ -23,13 +23,13 @@ struct adam {
     float rate, correction;
   };
 
-  double beta1, beta2;
+  double beta1, beta2, log_beta1, log_beta2;
   float epsilon;
 
-  adam(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), epsilon(float(p.epsilon)) {}
+  adam(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), log_beta1(std::log(beta1)), log_beta2(std::log(beta2)), epsilon(float(p.epsilon)) {}
 
   Shared prepare(const OptimizerStep& at) const {
-    return {float(at.learning_rate / bias_correction(beta1, at.t)), float(1 / std::sqrt(bias_correction(beta2, at.t)))};
+    return {float(at.learning_rate / bias_correction(log_beta1, at.t)), float(1 / std::sqrt(bias_correction(log_beta2, at.t)))};
   }
   float step(float g, State& s, const Shared& shared) const {
     s.follow(g, beta1, beta2);

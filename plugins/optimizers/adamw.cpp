@@ -25,13 +25,13 @@ struct adamw {
     float rate, correction, lost;
   };
 
-  double beta1, beta2, decay;
+  double beta1, beta2, log_beta1, log_beta2, decay;
   float epsilon;
 
-  adamw(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), decay(p.decay), epsilon(float(p.epsilon)) {}
+  adamw(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), log_beta1(std::log(beta1)), log_beta2(std::log(beta2)), decay(p.decay), epsilon(float(p.epsilon)) {}
 
   Shared prepare(const OptimizerStep& at) const {
-    return {float(at.learning_rate / bias_correction(beta1, at.t)), float(1 / std::sqrt(bias_correction(beta2, at.t))),
+    return {float(at.learning_rate / bias_correction(log_beta1, at.t)), float(1 / std::sqrt(bias_correction(log_beta2, at.t))),
             float(at.learning_rate * decay)};
   }
   float step(float w, float g, State& s, const Shared& shared) const {

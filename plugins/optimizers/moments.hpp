@@ -26,7 +26,7 @@ struct Moments {
   }
 };
 
-/// What a mean that begins at 0 is divided by after t steps, so that it is unbiased.
-inline double bias_correction(double beta, int64_t t) { return 1 - std::pow(beta, double(t)); }
+/// 1 - beta^t, what a mean that begins at 0 is divided by after t steps, so that it is unbiased.
+inline double bias_correction(double log_beta, int64_t t) { return -std::expm1(log_beta * double(t)); }
 
 }  // namespace proxon

@@ -23,14 +23,14 @@ struct nadam {
     float of_mean, of_gradient, correction;
   };
 
-  double beta1, beta2;
+  double beta1, beta2, log_beta1, log_beta2;
   float epsilon;
 
-  nadam(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), epsilon(float(p.epsilon)) {}
+  nadam(const Parameters& p, const OptimizerSetup&) : beta1(p.beta1), beta2(p.beta2), log_beta1(std::log(beta1)), log_beta2(std::log(beta2)), epsilon(float(p.epsilon)) {}
 
   Shared prepare(const OptimizerStep& at) const {
-    return {float(at.learning_rate * beta1 / bias_correction(beta1, at.t + 1)), float(at.learning_rate * (1 - beta1) / bias_correction(beta1, at.t)),
-            float(1 / std::sqrt(bias_correction(beta2, at.t)))};
+    return {float(at.learning_rate * beta1 / bias_correction(log_beta1, at.t + 1)), float(at.learning_rate * (1 - beta1) / bias_correction(log_beta1, at.t)),
+            float(1 / std::sqrt(bias_correction(log_beta2, at.t)))};
   }
   float step(float g, State& s, const Shared& shared) const {
     s.follow(g, beta1, beta2);

@@ -156,17 +156,17 @@ def stages(archive):
 
 def flushed(archive, name):
     """Rows of a stream that another process may be writing."""
-    with h5py.File(archive, "r", libver="latest", swmr=True, locking=False) as f:
-        names = [n.decode() for n in f["proxon/streams/names"][:]]
-        return int(f["proxon/streams/rows"][names.index(name)])
+    try:
+        with h5py.File(archive, "r", libver="latest", swmr=True, locking=False) as f:
+            names = [n.decode() for n in f["proxon/streams/names"][:]]
+            return int(f["proxon/streams/rows"][names.index(name)])
+    except (OSError, KeyError, RuntimeError, ValueError):
+        return 0  # not yet a file, or caught in a moment of change
 
 
 def started(archive, checkpoint="/proxon/training/checkpoint", enough=any):
     """Whether a training (a simulation) is under way that has left a checkpoint in any (all) of its slots."""
-    try:
-        return enough(flushed(archive, f"{checkpoint}/{slot}") > 0 for slot in "ab")
-    except (OSError, KeyError, RuntimeError, ValueError):
-        return False  # not yet a file, or caught in a moment of change
+    return enough(flushed(archive, f"{checkpoint}/{slot}") > 0 for slot in "ab")
 
 
 def stopped_after(number, archive, checkpoint, *arguments, enough=any):
