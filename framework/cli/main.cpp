@@ -12,7 +12,7 @@ namespace proxon::cli {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> list;
-    for (auto make : {run_verbs, sweep_verbs, predict_verbs, plugin_verbs, archive_verbs, reference_verbs})
+    for (auto make : {run_verbs, sweep_verbs, predict_verbs, export_verbs, plugin_verbs, archive_verbs, reference_verbs})
       for (Verb& verb : make()) list.push_back(std::move(verb));
     return list;
   }();

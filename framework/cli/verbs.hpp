@@ -37,6 +37,7 @@ std::vector<Verb> plugin_verbs();   ///< plugin list, describe, check, new
 std::vector<Verb> archive_verbs();  ///< archive info, check, recover
 std::vector<Verb> sweep_verbs();    ///< sweep, sweep status, best, show, retry, export, report
 std::vector<Verb> predict_verbs();  ///< predict
+std::vector<Verb> export_verbs();   ///< export
 std::vector<Verb> reference_verbs();
 
 std::string help();

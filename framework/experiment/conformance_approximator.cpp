@@ -1,7 +1,8 @@
-// Conformance of approximators: what theta holds, causality, samples that do not see one another, events against rows, slopes.
+// Conformance of approximators: what theta holds, causality, samples that do not see one another, events against rows, slopes, what it says of itself.
 #include "proxon/dataset/events.hpp"
 #include "proxon/experiment/conformance_drivers.hpp"
-#include "proxon/learning/model.hpp"
+#include "proxon/interchange/nir.hpp"
+#include "proxon/interchange/onnx.hpp"
 
 namespace proxon::conform {
 namespace {
@@ -150,6 +151,20 @@ void check_events(Network& network, Findings& findings) {
   network.input = kept;
 }
 
+/// What it says of itself for other programs is a graph.
+void check_formats(const PluginValue& plugin, const GraphView* graph, Findings& findings) {
+  const uint32_t formats = static_cast<const ApproximatorTable*>(plugin.plugin->table)->formats;
+  TwinFrame frame;
+  frame.sequence = true;
+  try {
+    const Model model(plugin, {Network::inputs, Network::outputs, 1, graph});
+    if (formats & 1) onnx_model(model, frame);
+    if (formats & 2) nir_graph(model, frame);
+  } catch (const Error& error) {
+    findings.add("{}", error.what());
+  }
+}
+
 }  // namespace
 
 void approximator(const PluginValue& plugin, Findings& findings) {
@@ -162,6 +177,7 @@ void approximator(const PluginValue& plugin, Findings& findings) {
   const Instance<ApproximatorTable, ApproximatorSetup> model(plugin, ApproximatorSetup{Network::inputs, Network::outputs, 1, takes_graph ? &graph : nullptr});
   const int64_t size = check_layers(model, findings);
   if (!findings.list().empty()) return;
+  check_formats(plugin, takes_graph ? &graph : nullptr, findings);
   for (const int64_t steps : {1, 7}) {
     if (model.table().tape(model.object(), Network::batch, steps) < 0) return findings.add("tape() is negative.");
     Network network{.model = model, .findings = findings, .theta = some_numbers(size, -0.7, 0.7, 4), .steps = steps};

@@ -36,6 +36,9 @@ class Loss {
   Loss(std::vector<Head> heads, Activation output, int64_t columns);
 
   const std::vector<Head>& heads() const { return heads_; }
+  /// What a head makes of z: softmax over its columns, or an activation.
+  bool is_softmax(size_t head) const { return kinds_[head].loss == LossKind::cross_entropy; }
+  Activation output(size_t head) const { return kinds_[head].output; }
   /// Rows that one call of evaluate() may have.
   int64_t most_rows() const { return most_rows_; }
 

@@ -10,6 +10,8 @@
 //   void backward(const Services&, const BackwardPass&) const;
 //   void begin(float* theta, Key) const;                      // optional: what theta begins with where layers are not drawn
 //   void acting(const float* theta, float* acting) const;     // optional: the weights as they act, written into a copy of theta, where they are not its own
+//   Value to_onnx(const Graph&, const float* theta, Value x) const;  // optional: what it computes, for `proxon export` (operators.hpp)
+//   Value to_nir(const Graph&, const float* theta, Value x) const;   // optional: the same of a network of spikes
 //   static constexpr bool takes_events = true;                // optional: spikes come as events, not as rows of zeros and ones
 //   static constexpr bool takes_graph = true;                 // optional: its units are neurons; the setup then has the biological network
 //   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
@@ -25,6 +27,7 @@
 // threads meet once a pass and not once a step; calls of Services within such a piece run on that thread alone.
 #pragma once
 #include "proxon/plugin/neuron.hpp"
+#include "proxon/plugin/operators.hpp"
 
 namespace proxon {
 
@@ -46,19 +49,6 @@ struct ApproximatorSetup {
   double bin = 1;                    ///< ms from a step to the next
   const GraphView* graph = nullptr;  ///< null where there is none; valid as long as the approximator
 };
-
-/// Elementwise functions that the framework lends, vectorised; an element's result depends on that element alone.
-enum class Activation : uint32_t { linear, tanh, relu, sigmoid, softplus };
-
-/// For a parameter that names an activation: field<&P::activation>("", "...", one_of(activation_choices)).
-inline constexpr const char* activation_choices = "linear|tanh|relu|sigmoid|softplus";
-inline constexpr std::string_view activation_names[] = {"linear", "tanh", "relu", "sigmoid", "softplus"};
-
-constexpr Activation activation_of(std::string_view name) {
-  uint32_t i = 0;
-  while (i + 1 < std::size(activation_names) && activation_names[i] != name) ++i;
-  return static_cast<Activation>(i);
-}
 
 enum class LayerRole : uint32_t {
   weights,    ///< connections from the input or from another layer: drawn as the experiment's init says, regularised, compared with W_phi
@@ -166,13 +156,15 @@ struct BackwardPass {
 
 struct ApproximatorTable {
   uint32_t size;
-  uint16_t takes_events, takes_graph, surrogate_gradient, reserved;
+  uint16_t takes_events, takes_graph, surrogate_gradient;
+  uint16_t formats;  ///< bits in the order of GraphFormat: what describe() can write
   void (*make)(const void* parameters, const ApproximatorSetup*, void* object, Status*) noexcept;
   int32_t (*layers)(const void* object) noexcept;
   void (*layer)(const void* object, int32_t index, LayerInfo* info) noexcept;
   int64_t (*tape)(const void* object, int64_t batch, int64_t steps) noexcept;
   void (*begin)(const void* object, float* theta, const Key*, Status*) noexcept;
   void (*acting)(const void* object, const float* theta, float* acting, Status*) noexcept;
+  Value (*describe)(const void* object, GraphFormat format, const Graph* graph, const float* theta, Value x, Status*) noexcept;
   void (*forward)(const void* object, const Services*, const ForwardPass*, Status*) noexcept;
   void (*backward)(const void* object, const Services*, const BackwardPass*, Status*) noexcept;
 };
@@ -184,7 +176,7 @@ template <>
 struct Kind<approximator_kind> {
   using Table = ApproximatorTable;
   static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, ApproximatorTable, ApproximatorSetup, GraphView, Services,
-                                                 ForwardPass, BackwardPass, Events, LayerInfo, Key>();
+                                                 ForwardPass, BackwardPass, Events, LayerInfo, Graph, Value, Attribute, Key>();
 
   template <class T>
   static ApproximatorTable make_table() {
@@ -204,6 +196,18 @@ struct Kind<approximator_kind> {
     table.acting = [](const void* object, const float* theta, float* acting, Status* status) noexcept {
       if constexpr (requires(const T model) { model.acting(theta, acting); })
         guarded(status, [&] { static_cast<const T*>(object)->acting(theta, acting); });
+    };
+    constexpr bool onnx = requires(const T model, const Graph g) { model.to_onnx(g, nullptr, Value{}); };
+    constexpr bool nir = requires(const T model, const Graph g) { model.to_nir(g, nullptr, Value{}); };
+    table.formats = (onnx ? 1 : 0) | (nir ? 2 : 0);
+    table.describe = [](const void* object, GraphFormat format, const Graph* graph, const float* theta, Value x, Status* status) noexcept {
+      guarded(status, [&] {
+        if constexpr (onnx)
+          if (format == GraphFormat::onnx) x = static_cast<const T*>(object)->to_onnx(*graph, theta, x);
+        if constexpr (nir)
+          if (format == GraphFormat::nir) x = static_cast<const T*>(object)->to_nir(*graph, theta, x);
+      });
+      return x;
     };
     table.forward = [](const void* object, const Services* services, const ForwardPass* pass, Status* status) noexcept {
       guarded(status, [&] { static_cast<const T*>(object)->forward(*services, *pass); });

@@ -18,7 +18,7 @@ sources() { find "$@" -name '*.hpp' -o -name '*.cpp' | sort; }
 # Tracked files, or in a tree without git all that is no build folder.
 files() { git ls-files 2>/dev/null || find . -path './build*' -prune -o -type f -print | sed 's|^\./||'; }
 
-rooms="base schema plugin network simulation archive dataset learning evaluation report experiment sweep cli"
+rooms="base schema plugin network simulation archive dataset learning interchange evaluation report experiment sweep cli"
 position() { local i=0 r; for r in $rooms; do [ "$r" = "$1" ] && { echo $i; return; }; i=$((i + 1)); done; echo -1; }
 
 arrows() {
@@ -50,6 +50,7 @@ libraries() {
   only '^ *# *include *<boost/program_options' '^framework/cli/'
   only '^ *# *include *<omp\.h|^ *# *pragma +omp' '^framework/base/threads\.cpp$'
   only '^ *# *include *<mpi' '^framework/base/ranks\.cpp$'
+  only '^ *# *include *<(onnx|google/protobuf)' '^framework/interchange/onnx\.cpp$'
   only '^ *# *include *<toml' '^framework/schema/'
   only '^ *# *include *<dlfcn|^ *# *include *<boost/dll' '^framework/plugin/'
 }
