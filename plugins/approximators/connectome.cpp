@@ -132,6 +132,31 @@ struct connectome {
     });
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    const std::vector<int32_t> output_of = known.output_map();
+    std::vector<float> weights(size_t(size()), 0.f), own(size_t(size()), 0.f), decay, gain;
+    known.act(output_of.data(), theta, weights.data());
+    for (int64_t o = 0; o < outputs; ++o) {
+      decay.push_back(std::exp(-bin / std::exp(log_tau(theta)[o])));
+      gain.push_back(std::exp(log_gain(theta)[o]));
+    }
+    const Value drive = g.affine("weights", x, weights.data(), inputs, outputs, nullptr), left = g.constant("decay", decay, {outputs});
+    std::vector<Value> sequences = {drive};
+    if (reset) {
+      // What is left of a unit whose own spike is recorded: nothing.
+      for (int64_t c = 0; c < inputs; ++c)
+        if (const int32_t unit = graph->input_unit[c]; unit >= 0 && output_of[size_t(unit)] >= 0) own[size_t(c * outputs + output_of[size_t(unit)])] = 1;
+      const auto as_number = [&](Value truth) { return g.op("Cast", {truth}, {attribute("to", 1)}); };
+      const Value spikes = g.affine("own_spikes", as_number(g.op("Greater", {x, g.number(0.5f)})), own.data(), inputs, outputs, nullptr);
+      sequences.push_back(g.op("Mul", {as_number(g.op("Less", {spikes, g.number(0.5f)})), left}));
+    }
+    const Value u = g.loop({g.zeros(x, outputs)}, sequences, [&](std::span<const Value> at) {
+      const Value next = g.op("Add", {g.op("Mul", {reset ? at[2] : left, at[0]}), at[1]});
+      return std::vector{next, next};
+    })[0];
+    return g.op("Mul", {g.op("Sub", {u, g.constant("threshold", threshold_of(theta), {outputs})}), g.constant("gain", gain, {outputs})});
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t rows = pass.batch * pass.steps;
     const Tape tape = tape_of(pass.tape, rows);

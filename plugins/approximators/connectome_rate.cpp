@@ -149,6 +149,25 @@ struct connectome_rate {
     });
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    std::vector<float> weights(size_t(from_inputs.size() + from_units.size()), 0.f), gains(size_t(outputs), 0.f), decay, rest;
+    std::vector<int32_t> output_of(size_t(graph->units)), given(size_t(outputs), 0);
+    act({.from_inputs = weights.data(), .from_units = weights.data() + from_inputs.size(), .gain = gains.data(), .output_of = output_of.data(),
+         .given = given.data()},
+        theta);
+    for (int64_t o = 0; o < outputs; ++o) {
+      decay.push_back(std::exp(-bin / std::exp(theta[own(log_tau) + o])));
+      rest.push_back(1 - decay.back());
+    }
+    const Value left = g.constant("decay", decay, {outputs}), taken = g.constant("share", rest, {outputs});
+    const Value drive = g.affine("inputs", x, weights.data(), inputs, outputs, theta + own(bias));
+    return g.loop({g.zeros(x, outputs)}, {drive}, [&](std::span<const Value> at) {
+      const Value sum = g.op("Add", {at[1], g.affine("recurrent", at[0], weights.data() + from_inputs.size(), outputs, outputs, nullptr)});
+      const Value next = g.op("Add", {g.op("Mul", {left, at[0]}), g.op("Mul", {taken, g.activate(activation, sum)})});
+      return std::vector{next, next};
+    })[0];
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const Tape t = tape_of(pass.tape, pass.batch, pass.steps);
     const int64_t row = (pass.steps + 1) * outputs;

@@ -215,6 +215,31 @@ struct convolutional {
                      pass.theta + s.weights, s.filters, pass.output, s.filters, 1);
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      const std::string name = layer(l).name.c_str();
+      const float* b = bias ? theta + s.biases : nullptr;
+      // [filters x channels x taps], the present last.
+      std::vector<float> kernels(size_t(s.size()));
+      for (int64_t c = 0; c < s.channels; ++c)
+        for (int64_t k = 0; k < s.taps; ++k)
+          for (int64_t f = 0; f < s.filters; ++f)
+            kernels[size_t((f * s.channels + c) * s.taps + s.taps - 1 - k)] = theta[s.weights + (c * s.taps + k) * s.filters + f];
+      const Value weights = g.constant((name + ".weight").c_str(), kernels, {s.filters, s.channels, s.taps});
+      const auto flip = [&](Value v) { return g.op("Transpose", {v}, {attribute("perm", {0, 2, 1})}); };
+      Value z = g.op("Conv", {flip(x), weights},
+                     {attribute("kernel_shape", {s.taps}), attribute("dilations", {s.dilation}), attribute("pads", {s.reach(), 0})});
+      z = flip(z);
+      if (norm) z = norm.to_onnx(g, name, z, s.filters, norm_of(theta, l).at, b);
+      else if (b) z = g.op("Add", {z, g.constant((name + ".bias").c_str(), b, {s.filters})});
+      if (skips(l)) z = g.op("Add", {z, x});
+      x = g.activate(activation, z);
+    }
+    const Shape s = shape(depth());
+    return g.affine("output", x, theta + s.weights, s.channels, s.filters, theta + s.biases);
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t batch = pass.batch, steps = pass.steps;
     float* errors[2] = {pass.tape + input_offset(depth() + 1, batch, steps), nullptr};

@@ -215,6 +215,37 @@ struct convolutional_2d {
                      pass.output, setup.outputs, 1);
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    const Value batch_and_steps = g.op("Shape", {x}, {attribute("start", 0), attribute("end", 2)});
+    const auto channels_first = [&](Value v) { return g.op("Transpose", {v}, {attribute("perm", {0, 3, 1, 2})}); };
+    const auto channels_last = [&](Value v) { return g.op("Transpose", {v}, {attribute("perm", {0, 2, 3, 1})}); };
+    const Shape first = shape(0);
+    x = channels_first(g.op("Reshape", {x, g.integers({-1, first.rows, first.columns, first.channels})}));
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      const std::string name = layer(l).name.c_str();
+      const float* b = theta + s.biases;
+      // [filters x channels x kernel x kernel]
+      std::vector<float> kernels(size_t(s.window() * s.filters));
+      for (int64_t place = 0; place < s.kernel * s.kernel; ++place)
+        for (int64_t c = 0; c < s.channels; ++c)
+          for (int64_t f = 0; f < s.filters; ++f)
+            kernels[size_t((f * s.channels + c) * s.kernel * s.kernel + place)] = theta[s.weights + (place * s.channels + c) * s.filters + f];
+      const Value weights = g.constant((name + ".weight").c_str(), kernels, {s.filters, s.channels, s.kernel, s.kernel});
+      // The bias may come before the pooling: the largest number stays the largest.
+      x = g.op("Conv", {x, weights, norm ? Value{} : g.constant((name + ".bias").c_str(), b, {s.filters})},
+               {attribute("kernel_shape", {s.kernel, s.kernel}), attribute("strides", {s.stride, s.stride}),
+                attribute("pads", {s.border, s.border, s.border, s.border})});
+      if (norm) x = channels_first(norm.to_onnx(g, name, channels_last(x), s.filters, norm_of(theta, l).at, b));
+      if (s.pooling > 1)
+        x = g.op("MaxPool", {x}, {attribute("kernel_shape", {s.pooling, s.pooling}), attribute("strides", {s.pooling, s.pooling})});
+      x = g.activate(activation, x);
+    }
+    const Shape s = shape(depth() - 1);
+    x = g.op("Reshape", {channels_last(x), g.op("Concat", {batch_and_steps, g.integers({s.features()})}, {attribute("axis", 0)})});
+    return g.affine("output", x, theta + s.end_theta, s.features(), setup.outputs, theta + s.end_theta + s.features() * setup.outputs);
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t batch = pass.batch * pass.steps, stride = widest();
     float* errors[2] = {pass.tape + batch * shape(depth() - 1).end_tape, nullptr};

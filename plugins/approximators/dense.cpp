@@ -117,6 +117,20 @@ struct dense {
     }
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    for (int32_t i = 0; i < depth(); ++i) {
+      const LayerInfo layer = matrix(i);
+      const std::string name = layer.name.c_str();
+      const bool last = i + 1 == depth(), normed = norm && !last;
+      const float* b = bias ? theta + layer.bias_offset : nullptr;
+      Value z = g.affine(name, x, theta + layer.weight_offset, layer.inputs, layer.outputs, normed ? nullptr : b);
+      if (normed) z = norm.to_onnx(g, name, z, layer.outputs, norm_of(theta, i).at, b);
+      if (skips(i)) z = g.op("Add", {z, x});
+      x = last ? z : g.activate(activation, z);
+    }
+    return x;
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t batch = pass.batch * pass.steps;
     float* errors[2] = {pass.tape + batch * hidden_units * (dropout > 0 ? 2 : 1), nullptr};

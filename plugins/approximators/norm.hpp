@@ -75,6 +75,19 @@ class Norm {
     });
   }
 
+  /// z' of z in operators of ONNX, while nothing trains; `theta` and `bias` as above.
+  Value to_onnx(const Graph& g, const std::string& layer, Value z, int64_t units, const float* const* theta, const float* bias) const {
+    std::vector<float> scale(theta[0], theta[0] + units), shift(size_t(units), 0.f);
+    if (bias) shift.assign(bias, bias + units);
+    for (int64_t i = 0; batch_ && i < units; ++i) {
+      scale[size_t(i)] /= std::sqrt(theta[2][i] + epsilon);
+      shift[size_t(i)] -= theta[1][i] * scale[size_t(i)];
+    }
+    const Value gain = g.constant((layer + ".gain").c_str(), scale, {units}), offset = g.constant((layer + ".bias").c_str(), shift, {units});
+    if (layer_) return g.op("LayerNormalization", {z, gain, offset}, {attribute("axis", -1), attribute("epsilon", double(epsilon))});
+    return g.op("Add", {g.op("Mul", {z, gain}), offset});
+  }
+
   /// dz' becomes dz; gradient[piece] gets d loss / d gain, and what is subtracted from the means.
   void backward(const Services& services, NormRows dz, int64_t units, const float* const* theta, float* const* gradient, float* tape) const {
     float* own = tape + dz.count() * units;

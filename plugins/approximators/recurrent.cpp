@@ -225,6 +225,38 @@ struct recurrent {
     });
   }
 
+  /// The operators of ONNX have time first, weights [directions x gates x inputs], and the gates in an order of their own.
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    static constexpr const char* names[] = {"RNN", "GRU", "LSTM"};
+    static constexpr int64_t gate_of[][4] = {{0}, {1, 0, 2}, {0, 2, 1, 3}};  // ours of theirs
+    const auto swap = [&](Value v) { return g.op("Transpose", {v}, {attribute("perm", {1, 0, 2})}); };
+    if (embedding) x = g.affine("embedding", x, theta, setup.inputs, embedding, nullptr);
+    x = swap(x);
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      std::vector<float> W, R, B;
+      for (int64_t d = 0; d < directions; ++d) {
+        for (int64_t k = 0; k < s.gates; ++k) {
+          const int64_t column = gate_of[kind][k / s.units] * s.units + k % s.units;
+          for (int64_t i = 0; i < s.inputs; ++i) W.push_back(theta[s.input + i * s.width + d * s.gates + column]);
+          for (int64_t i = 0; i < s.units; ++i) R.push_back(theta[s.recurrent[d] + i * s.gates + column]);
+          B.push_back(theta[s.bias + d * s.gates + column]);
+        }
+        B.resize(B.size() + size_t(s.gates), 0.f);  // of the recurrent weights, which have none
+      }
+      const std::string name = "layer_" + std::to_string(l + 1);
+      const std::initializer_list<Value> operands = {x, g.constant((name + ".input").c_str(), W, {directions, s.gates, s.inputs}),
+                                                     g.constant((name + ".recurrent").c_str(), R, {directions, s.gates, s.units}),
+                                                     g.constant((name + ".bias").c_str(), B, {directions, 2 * s.gates})};
+      const Attribute size = attribute("hidden_size", s.units), way = attribute("direction", directions > 1 ? "bidirectional" : "forward");
+      // [steps x directions x batch x units]
+      x = kind == RecurrentCell::gru ? g.op(names[kind], operands, {size, way, attribute("linear_before_reset", 1)}) : g.op(names[kind], operands, {size, way});
+      x = g.op("Reshape", {g.op("Transpose", {x}, {attribute("perm", {0, 2, 1, 3})}), g.integers({0, 0, s.outputs()})});
+    }
+    const Shape s = shape(depth() - 1);
+    return g.affine("output", swap(x), theta + s.end_theta, s.outputs(), setup.outputs, theta + s.end_theta + s.outputs() * setup.outputs);
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const Batch b{pass.steps, rows(pass.batch, pass.steps), pass.length};
     const int64_t batch = pass.batch, steps = pass.steps, all = b.all;

@@ -228,6 +228,74 @@ struct spiking {
     });
   }
 
+  Value to_onnx(const Graph& g, const float* theta, Value x) const {
+    check_spikes();
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      const std::string name = "layer_" + std::to_string(l + 1);
+      const Value decay = g.constant((name + ".decay").c_str(), decays(s, theta), {s.units});
+      const Value threshold = g.constant((name + ".threshold").c_str(), theta + s.threshold, {s.units});
+      const Value current = g.affine(name + ".input", x, theta + s.input, s.inputs, s.units, theta + s.bias), rest = g.zeros(x, s.units);
+      x = g.loop({rest, rest}, {current}, [&](std::span<const Value> at) {
+        const Value before = at[0], fired = at[1];
+        Value v = g.op("Add", {g.op("Mul", {decay, before}), at[2]});
+        if (recurrent) v = g.op("Add", {v, g.affine(name + ".recurrent", fired, theta + s.recurrent, s.units, s.units, nullptr)});
+        v = g.op("Sub", {v, g.op("Mul", {threshold, fired})});
+        const Value spikes = g.op("Cast", {g.op("Greater", {v, threshold})}, {attribute("to", 1)});
+        return std::vector{v, spikes, spikes};
+      })[0];
+    }
+    const Shape s = shape(depth() - 1);
+    if (readout_decay > 0)
+      x = g.loop({g.zeros(x, s.units)}, {x}, [&](std::span<const Value> at) {
+        const Value filtered = g.op("Add", {g.op("Mul", {g.number(readout_decay), at[0]}), at[1]});
+        return std::vector{filtered, filtered};
+      })[0];
+    return g.affine("output", x, theta + s.end_theta, s.units, setup.outputs, theta + s.end_theta + s.units * setup.outputs);
+  }
+
+  /// A unit of NIR integrates tau dv/dt = -v + r I; for an input that is constant over a bin this is v(t) = decay v(t-1) + (1 - decay) r I, so that
+  /// r = 1 / (1 - decay). Time constants are in s.
+  Value to_nir(const Graph& g, const float* theta, Value x) const {
+    check_spikes();
+    const auto matrix = [&](const float* W, int64_t inputs, int64_t outputs) {
+      std::vector<float> transposed(size_t(inputs * outputs));
+      for (int64_t i = 0; i < inputs; ++i)
+        for (int64_t o = 0; o < outputs; ++o) transposed[size_t(o * inputs + i)] = W[i * outputs + o];
+      return attribute("weight", g.constant("", transposed, {outputs, inputs}));
+    };
+    const auto column = [&](const char* name, const std::vector<float>& numbers) {
+      return attribute(name, g.constant("", numbers, {int64_t(numbers.size())}));
+    };
+    const auto affine = [&](Value v, const float* W, int64_t inputs, int64_t outputs, const float* b) {
+      return g.op("Affine", {v}, {matrix(W, inputs, outputs), column("bias", {b, b + outputs})});
+    };
+    const auto seconds = [&](const std::vector<float>& decay) {
+      std::vector<float> tau;
+      for (const float d : decay) tau.push_back(float(-double(bin) / 1000 / std::log(double(d))));
+      return column("tau", tau);
+    };
+    const auto resistance = [&](const std::vector<float>& decay) {
+      std::vector<float> r;
+      for (const float d : decay) r.push_back(float(1 / (1 - double(d))));
+      return column("r", r);
+    };
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      const std::vector<float> decay = decays(s, theta), rest(size_t(s.units), 0.f);
+      x = affine(x, theta + s.input, s.inputs, s.units, theta + s.bias);
+      x = g.op("LIF", {x}, {seconds(decay), resistance(decay), column("v_leak", rest), column("v_reset", rest),
+                            column("v_threshold", {theta + s.threshold, theta + s.threshold + s.units}), attribute("reset", "subtract")});
+      if (recurrent) g.connect(g.op("Linear", {x}, {matrix(theta + s.recurrent, s.units, s.units)}), x);
+    }
+    const Shape s = shape(depth() - 1);
+    if (readout_decay > 0) {
+      const std::vector<float> decay(size_t(s.units), readout_decay), rest(size_t(s.units), 0.f);
+      x = g.op("LI", {x}, {seconds(decay), resistance(decay), column("v_leak", rest)});
+    }
+    return affine(x, theta + s.end_theta, s.units, setup.outputs, theta + s.end_theta + s.units * setup.outputs);
+  }
+
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t batch = pass.batch, steps = pass.steps;
     const Tape tape = tape_of(pass.tape, batch, steps);
@@ -319,6 +387,15 @@ struct spiking {
   }
 
  private:
+  void check_spikes() const {
+    if (graded) throw std::invalid_argument("with graded = true its units give no spikes, which is for tests of its gradient alone");
+  }
+  std::vector<float> decays(const Shape& s, const float* theta) const {
+    std::vector<float> decay;
+    for (int64_t k = 0; k < s.units; ++k) decay.push_back(std::exp(-bin / std::exp(theta[s.log_tau + k])));
+    return decay;
+  }
+
   /// The surrogate's slope at v - theta, and its course, which rises from 0 to 1 (fast_sigmoid, arctan) or as far as its slope reaches.
   template <Surrogate kind>
   [[gnu::always_inline]] float slope_at(float distance) const {
