@@ -269,6 +269,15 @@ def lif_twin():
         held = f["proxon/predictions/prediction"][:][first]
         check(np.abs(said[100:, 1:] - held).max() < 1e-4, "predict says what the archive holds")
 
+    # In another program: the twin as ONNX. Potentials are about 75, sums of 8,000 products.
+    result = subprocess.run([proxon, "export", "run.h5", "--output", "twin.onnx"], cwd=work, capture_output=True, text=True)
+    check(result.returncode == 0, "proxon export " + result.stdout + result.stderr)
+    sys.path.append(str(source / "tests/cli"))
+    import onnx
+    import onnx_evaluator
+    y = onnx_evaluator.evaluate(onnx.load(str(work / "twin.onnx")), spikes[None].astype(np.float32))[0][0]
+    check(np.abs(y - said[:, 1:]).max() < 1e-3, f"the exported twin says what predict says, to {np.abs(y - said[:, 1:]).max():.1e}")
+
 
 def ei_twin():
     # A quarter of the recording and fewer epochs; the other levels of constraint are shown in the long form, docs/experiments/ei_twin.md.
