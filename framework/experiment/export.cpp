@@ -1,5 +1,8 @@
 #include "proxon/experiment/export.hpp"
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <fstream>
 
 #include "proxon/experiment/twin.hpp"
@@ -40,12 +43,13 @@ void export_file(const Experiment& experiment, const archive::Reader& reader, Gr
   const TwinFrame frame = frame_of(experiment, *source);
   if (format == GraphFormat::nir) return archive::write_nir(nir_graph(model, frame), output);
 
-  const std::string bytes = onnx_model(model, frame);
-  std::ofstream out(output, std::ios::binary);
+  // Beside it and then in place, so that what was there stays when the disk is full.
+  const std::string bytes = onnx_model(model, frame), part = fmt::format("{}.{}.part", output, getpid());
+  std::ofstream out(part, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
-  if (out) return;
-  std::remove(output.c_str());
+  if (out && std::rename(part.c_str(), output.c_str()) == 0) return;
+  std::remove(part.c_str());
   fail("{}: cannot be written.", output);
 }
 

@@ -288,6 +288,7 @@ def _():
     refused("export", "twin.h5", "--output", "twin.txt", "--format", "pickle", says=["'pickle'", "onnx or nir"])
     refused("export", "twin.h5", "--output", "twin.nir", says=["'dense'", "NIR"])
     refused("export", "twin.h5", "--output", "nowhere/twin.onnx", says=["nowhere/twin.onnx", "cannot be written"])
+    refused("export", "twin.h5", "--output", "twin.onnx", says=["twin.onnx", "cannot be written"], limit_file=1000)
     ok("export", "twin.h5", "--output", "twin", "--format", "onnx")
     refused("export", "twin.h5", "--output", "twin", "--format", "onnx", says=["twin", "--overwrite"])
     fit('{name="spiking", units=[4], graded=true}', *sequence)
@@ -295,6 +296,7 @@ def _():
         refused("export", "twin.h5", "--output", name, says=["'spiking'", "graded"])
     fit('{name="spiking", units=[4]}', *sequence)
     refused("export", "twin.h5", "--output", "nowhere/twin.nir", says=["nowhere/twin.nir"])
+    refused("export", "twin.h5", "--output", "twin.nir", says=["twin.nir"], limit_file=1000)
 
 
 main()
