@@ -1,5 +1,6 @@
 // Comma separated values, read a line at a time (RFC 4180: quoted fields, doubled quotes, CRLF; also ';', tab or spaces as separators).
-// Fields are stripped of the blanks around them. Read by plugins: standard library only; throws std::runtime_error.
+// Fields are stripped of the blanks around them; lines that begin with a character of one's choice are passed over. Read by plugins: standard
+// library only; throws std::runtime_error.
 #pragma once
 #include <fstream>
 #include <stdexcept>
@@ -16,8 +17,10 @@ namespace proxon {
 ///   for (std::vector<std::string> row; file.next(row);) use(row[weight], file.line());
 class CsvFile {
  public:
-  /// Opens the file and reads its header line. `separator` ' ' means any number of blanks (as in SONATA's tables).
-  explicit CsvFile(const std::string& path, char separator = ',', bool header = true) : path_(path), separator_(separator), in_(path) {
+  /// Opens the file and reads its header line. `separator` ' ' means any number of blanks (as in SONATA's tables); `comment` is what lines begin
+  /// with that say nothing, 0 where there are none.
+  explicit CsvFile(const std::string& path, char separator = ',', bool header = true, char comment = 0)
+      : path_(path), separator_(separator), comment_(comment), in_(path) {
     if (!in_) throw std::runtime_error(path + ": cannot be opened for reading.");
     if (header && !next(header_)) throw std::runtime_error(path + ": is empty; a first line that names the columns was expected.");
   }
@@ -43,7 +46,8 @@ class CsvFile {
     while (std::getline(in_, text)) {
       ++line_;
       if (!text.empty() && text.back() == '\r') text.pop_back();
-      if (text.find_first_not_of(" \t") == std::string::npos) continue;
+      const size_t begin = text.find_first_not_of(" \t");
+      if (begin == std::string::npos || (comment_ && text[begin] == comment_)) continue;
       split(text, row);
       if (!header_.empty() && row.size() != header_.size())
         throw std::runtime_error(where() + ": has " + std::to_string(row.size()) + " fields where the header names " +
@@ -101,7 +105,7 @@ class CsvFile {
   }
 
   std::string path_;
-  char separator_;
+  char separator_, comment_;
   std::ifstream in_;
   int64_t line_ = 0;
   std::vector<std::string> header_;

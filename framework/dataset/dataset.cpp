@@ -97,8 +97,8 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
                   double(t.history) * bin, double(t.lag) * bin, double(t.horizon) * bin);
   if (options.align == "trial_end" && t.trial == 0)
     fail("dataset: align = \"trial_end\" needs trials: give trial, the length of one in ms.");
-  if (options.split_by == "trial" && t.trial == 0)
-    fail("dataset: split_by = \"trial\" needs trials: give trial, the length of one in ms.");
+  if (options.split_by != "time" && t.trial == 0)
+    fail("dataset: split_by = \"{}\" needs trials: give trial, the length of one in ms.", options.split_by);
   if (options.split_by == "trial" && t.gap > 0)
     fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
   if (t.trial > 0 && t.window > t.trial)
@@ -143,20 +143,17 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
     fail("dataset: train + validation + test = {} + {} + {} = {:.4g}, and must not be above 1.", shares[0], shares[1],
          shares[2], total);
 
-  // The pieces of time that are shared out: bins, or trials
-  int64_t begin = std::max({warm_up_, input_.first_bin(), target_.first_bin()});
-  const int64_t piece = trial_ > 0 ? trial_ : 1;
-  const int64_t first_piece = (begin + piece - 1) / piece;
-  const int64_t pieces = std::max<int64_t>(0, bins_ / piece - first_piece);
-  const int64_t gap_pieces = (gap_ + piece - 1) / piece;
-  std::vector<int64_t> order;
-  if (trial_ > 0) {
-    order.resize(static_cast<size_t>(pieces));
-    std::iota(order.begin(), order.end(), first_piece);
-  }
-  if (options.split_by == "trial") shuffle(order, Stream(Key{seed, purpose("dataset/split")}, 0));
+  // The trials; without them the recording is one
+  const int64_t begin = std::max({warm_up_, input_.first_bin(), target_.first_bin()});
+  const int64_t first_trial = trial_ > 0 ? (begin + trial_ - 1) / trial_ : 0;
+  std::vector<int64_t> trials(static_cast<size_t>(trial_ > 0 ? std::max<int64_t>(0, bins_ / trial_ - first_trial) : 1));
+  std::iota(trials.begin(), trials.end(), first_trial);
+  if (options.split_by == "trial") shuffle(trials, Stream(Key{seed, purpose("dataset/split")}, 0));
 
-  // Share them out
+  // The pieces of time that are shared out: trials, or the bins of each
+  const bool whole_trials = trial_ > 0 && options.split_by != "within_trial";
+  const int64_t pieces = whole_trials ? static_cast<int64_t>(trials.size()) : trial_ > 0 ? trial_ : std::max<int64_t>(0, bins_ - begin);
+  const int64_t gap_pieces = whole_trials ? (gap_ + trial_ - 1) / trial_ : gap_;
   double share = 0;
   for (size_t s = 0; s < 3; ++s) {
     auto border = [&](double at) { return static_cast<int64_t>(std::llround(at * static_cast<double>(pieces))); };
@@ -164,22 +161,24 @@ void Dataset::make_parts(const DatasetOptions& options, uint64_t seed) {
     share += shares[s];
     const int64_t to = border(share);
     Part& part = parts_[s];
-    part.bins = trial_ > 0 ? trial_ : std::max<int64_t>(0, to - from);
-    for (int64_t i = from; i < to; ++i) {
-      if (trial_ == 0 && i > from) break;
-      part.segments.push_back(trial_ > 0 ? order[static_cast<size_t>(i)] * trial_ : first_piece + i);
+    if (whole_trials) {
+      part.bins = trial_;
+      for (int64_t i = from; i < to; ++i) part.segments.push_back(trials[static_cast<size_t>(i)] * trial_);
+    } else if (from < to) {
+      part.bins = to - from;
+      for (const int64_t trial : trials) part.segments.push_back(from + (trial_ > 0 ? trial * trial_ : begin));
     }
     std::sort(part.segments.begin(), part.segments.end());
     part.samples = part.bins < window_ ? 0 : at_trial_end_ ? 1 : (part.bins - window_) / stride_ + 1;
     if ((s == 0 || shares[s] > 0) && samples(static_cast<Split>(s)) == 0) {
-      if (trial_ > 0)
+      if (whole_trials || trials.empty())
         fail("dataset: the {} split ({} of {} trials) holds no trial: record more of them, or raise {}.",
-             split_names[s], shares[s], pieces, split_names[s]);
+             split_names[s], shares[s], trials.size(), split_names[s]);
       fail(
-          "dataset: the {} split ({} of {} ms) holds no window of {} ms: record longer, shorten the window, or raise "
+          "dataset: the {} split ({} of {}{} ms) holds no window of {} ms: record longer, shorten the window, or raise "
           "{}.",
-          split_names[s], shares[s], static_cast<double>(pieces) * bin_, static_cast<double>(window_) * bin_,
-          split_names[s]);
+          split_names[s], shares[s], trial_ > 0 ? "the trial's " : "", static_cast<double>(pieces) * bin_,
+          static_cast<double>(window_) * bin_, split_names[s]);
     }
     for (const int64_t first : part.segments) segments_.emplace_back(first, first + part.bins);
   }

@@ -60,7 +60,10 @@ struct DatasetOptions {
         field<&D::trial>("ms", "length of a trial, which no window crosses; 0: as the recording says", at_least(0)),
         field<&D::align>("", "samples at every stride, or one a trial that ends where the trial ends",
                          one_of("every_bin|trial_end")),
-        field<&D::split_by>("", "splits follow each other in time, or are drawn trial by trial", one_of("time|trial")),
+        field<&D::split_by>("",
+                            "splits follow each other in time, or are drawn trial by trial, or follow each other in time within each trial: then "
+                            "trials that repeat a stimulus keep the same part of it back",
+                            one_of("time|trial|within_trial")),
         field<&D::train>("1", "share of the time that is trained on", above(0), at_most(1)),
         field<&D::validation>("1", "share that is looked at while training", between(0, 1)),
         field<&D::test>("1", "share that is held back for evaluation", between(0, 1)),
@@ -143,7 +146,7 @@ class Dataset : public NamedSource {
   std::string describe() const override;
 
  private:
-  /// Bins that windows may not leave: a split, or a trial. Samples of a split are numbered segment by segment.
+  /// Bins that windows may not leave: a split, a trial, or a split's part of one. Samples of a split are numbered segment by segment.
   struct Part {
     std::vector<int64_t> segments;  ///< first bin of each, ascending
     int64_t bins = 0;               ///< of each segment

@@ -66,6 +66,7 @@ struct EvaluationOptions {
   std::span<const std::string_view> metrics;
   std::span<const std::string_view> baselines = mean_alone;
   std::span<const double> filter;
+  std::string_view split = "test";
   double warm_up = 0;
   static constexpr auto fields() {
     using E = EvaluationOptions;
@@ -75,6 +76,8 @@ struct EvaluationOptions {
                                            one_of(null_choices)),
                       field<&E::filter>("ms", "linear_nonlinear of sequences: time constants of the exponential filters that it sees the inputs through, "
                                         "besides the present bin; empty: 2, 6, 18 and 54 bins", above(0)),
+                      field<&E::split>("", "samples on which predictions are compared; those of the training span are for sweeps that fit a network's "
+                                       "parameters to a recording", one_of("train|validation|test")),
                       field<&E::warm_up>("ms", "begin of the recording that metrics on spikes leave out", at_least(0))};
   }
 };

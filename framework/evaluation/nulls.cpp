@@ -26,7 +26,7 @@ void each_block(NamedSource& source, Split split, Use use) {
   }
 }
 
-/// The mean target at each bin of a trial. Windows lie alike in all trials, so that each bin of a test row is one of training rows.
+/// The mean target at each bin of a trial; empty where a row's bin is in no training row, as where splits part each trial.
 std::vector<float> psth(NamedSource& source, Split split) {
   const auto bins = static_cast<size_t>(std::llround(source.trial() / source.bin())), outputs = static_cast<size_t>(source.outputs());
   const auto bin_of = [&](Split of, int64_t number, int64_t step) {
@@ -42,13 +42,15 @@ std::vector<float> psth(NamedSource& source, Split split) {
     });
   });
   std::vector<float> prediction;
+  bool known = true;
   each_block(source, split, [&](const std::vector<int64_t>& numbers, const std::vector<float>&) {
     source.each_row(split, numbers, [&](size_t i, int64_t step, size_t) {
       const size_t bin = bin_of(split, numbers[i], step);
-      PROXON_CHECK(count[bin] > 0, "bin {} of a trial is in no training row", bin);
+      known &= count[bin] > 0;
       for (size_t j = 0; j < outputs; ++j) prediction.push_back(static_cast<float>(sum[bin * outputs + j] / count[bin]));
     });
   });
+  if (!known) return {};
   source.to_units(prediction);
   return prediction;
 }
@@ -60,7 +62,9 @@ NullPrediction null_mean(std::vector<float> mean) { return {"mean of the trainin
 NullPrediction null_prediction(std::string_view name, NamedSource& source, Split split, std::span<const double> filter) {
   if (name == "psth") {
     if (source.trial() == 0) return {"PSTH", "", {}, "there are no trials"};
-    return {"PSTH", "", psth(source, split), ""};
+    std::vector<float> prediction = psth(source, split);
+    const bool known = !prediction.empty();
+    return {"PSTH", "", std::move(prediction), known ? "" : "the training span has other times of a trial"};
   }
   PROXON_CHECK(name == "linear_nonlinear", "null model '{}'", name);
   NullPrediction null{"linear-nonlinear", "", {}, LinearNonlinear::refusal(source, filter)};

@@ -7,15 +7,15 @@ namespace proxon {
 namespace {
 
 /// Those of the archive's predictions.
-TestRows read_test_rows(const archive::Reader& reader) {
-  TestRows rows;
+ComparedRows read_rows(const archive::Reader& reader, Split split) {
+  ComparedRows rows;
   rows.channels = reader.prediction_channels();
   const size_t width = rows.channels.size();
   constexpr int64_t most = 8192;
   for (int64_t begin = 0; begin < reader.prediction_rows(); begin += most) {
     const archive::PredictionBlock block = reader.predictions(begin, std::min(begin + most, reader.prediction_rows()));
     for (size_t r = 0; r < block.time_ms.size(); ++r) {
-      if (block.split[r] != Split::test) continue;
+      if (block.split[r] != split) continue;
       rows.time.push_back(block.time_ms[r]);
       auto append = [&](std::vector<float>& to, const std::vector<float>& from) {
         to.insert(to.end(), from.begin() + static_cast<long>(r * width), from.begin() + static_cast<long>((r + 1) * width));
@@ -67,7 +67,13 @@ void add_responses(const Experiment& experiment, const Dataset& dataset, const a
 
 }  // namespace
 
+Split compared_split(const Experiment& experiment) {
+  const auto name = std::find(std::begin(split_names), std::end(split_names), experiment.evaluation.as<EvaluationOptions>().split);
+  return static_cast<Split>(name - std::begin(split_names));
+}
+
 Comparison::Comparison(const Experiment& experiment, const archive::Reader& reader) : experiment_(experiment), reader_(reader) {
+  input_.scope = experiment.evaluation.as<EvaluationOptions>().split;
   input_.seed = experiment.seed;
   add_nulls();
 
@@ -104,7 +110,7 @@ void Comparison::add_nulls() {
   const std::unique_ptr<LabelledSamples> samples = experiment_.has_samples && asked ? open_samples(experiment_) : nullptr;
   NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get();
   for (const std::string_view name : options.baselines)
-    input_.nulls.push_back(name == "mean" ? null_mean({}) : null_prediction(name, *source, Split::test, options.filter));
+    input_.nulls.push_back(name == "mean" ? null_mean({}) : null_prediction(name, *source, compared_split(experiment_), options.filter));
   if (experiment_.heads.empty() || !source) return;
   const std::vector<TargetRange> ranges = target_ranges(experiment_, *source);
   for (size_t i = 0; i < ranges.size(); ++i) input_.groups.push_back({ranges[i].name, ranges[i].first, ranges[i].columns, is_classes(i)});
@@ -129,7 +135,7 @@ Comparison::Acting Comparison::acting(const archive::ModelRecord& record) const 
   return acting;
 }
 
-std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const std::optional<archive::ModelRecord>& model) {
+std::vector<archive::MetricRecord> Comparison::with(const ComparedRows& rows, const std::optional<archive::ModelRecord>& model) {
   EvaluationInput input = input_;
   input.channels = rows.channels;
   input.time = rows.time;
@@ -173,8 +179,7 @@ std::vector<archive::MetricRecord> Comparison::with(const TestRows& rows, const 
 }
 
 std::vector<archive::MetricRecord> evaluate_archive(const Experiment& experiment, const archive::Reader& reader) {
-  const TestRows rows = read_test_rows(reader);
-  return Comparison(experiment, reader).with(rows, reader.model());
+  return Comparison(experiment, reader).with(read_rows(reader, compared_split(experiment)), reader.model());
 }
 
 }  // namespace proxon

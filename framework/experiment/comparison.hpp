@@ -6,20 +6,23 @@
 
 namespace proxon {
 
-/// What a twin says of the test span, and the mean targets of the training span, in the targets' own units, row-major.
-struct TestRows {
+/// What a twin says of the span that is compared, and the mean targets of the training span, in the targets' own units, row-major.
+struct ComparedRows {
   std::vector<std::string> channels;
   std::vector<double> time;  ///< of each row, ms
   std::vector<float> target, prediction, baseline;
 };
+
+/// The span that is compared: the test span, where the experiment does not name another.
+Split compared_split(const Experiment& experiment);
 
 class Comparison {
  public:
   /// Views both. Throws Error with one sentence.
   Comparison(const Experiment& experiment, const archive::Reader& reader);
 
-  /// The metrics over a twin's test rows and, where there is a model, its weights.
-  std::vector<archive::MetricRecord> with(const TestRows& rows, const std::optional<archive::ModelRecord>& model);
+  /// The metrics over a twin's rows and, where there is a model, its weights.
+  std::vector<archive::MetricRecord> with(const ComparedRows& rows, const std::optional<archive::ModelRecord>& model);
   const Biology& biology();
 
  private:

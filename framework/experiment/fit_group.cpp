@@ -17,38 +17,39 @@ struct FitGroup::State {
   Model model;
   std::unique_ptr<MemorySource> samples;
   Comparison comparison;
-  TestRows test;  ///< but for the predictions
+  Split split;            ///< the one that is compared
+  ComparedRows compared;  ///< but for the predictions
   bool suits = false, proved = false;
 
   State(const Experiment& experiment, const std::string& archive)
       : experiment(experiment), reader(archive), dataset(open_source(experiment, reader)), model(make_twin(experiment, *dataset, reader)),
-        comparison(experiment, reader) {
+        comparison(experiment, reader), split(compared_split(experiment)) {
     suits = may_train_together(model, *dataset);
     if (!suits) return;
-    // The samples, gathered once; the targets of the test span in their own units.
+    // The samples, gathered once; the targets of what is compared in their own units.
     samples = std::make_unique<MemorySource>(dataset->inputs(), dataset->outputs());
-    for (const Split split : {Split::train, Split::validation, Split::test}) {
-      auto [X, Y] = dataset->all(split);
-      samples->set(split, std::move(X), Y);
-      if (split == Split::test) test.target = std::move(Y);
+    for (const Split each : {Split::train, Split::validation, Split::test}) {
+      auto [X, Y] = dataset->all(each);
+      samples->set(each, std::move(X), Y);
+      if (each == split) compared.target = std::move(Y);
     }
-    dataset->to_units(test.target);
-    for (int64_t i = 0; i < dataset->samples(Split::test); ++i) test.time.push_back(dataset->sample_time(Split::test, i));
-    test.channels = dataset->output_names(), test.baseline = dataset->baseline();
+    dataset->to_units(compared.target);
+    for (int64_t i = 0; i < dataset->samples(split); ++i) compared.time.push_back(dataset->sample_time(split, i));
+    compared.channels = dataset->output_names(), compared.baseline = dataset->baseline();
   }
 
   std::vector<archive::MetricRecord> evaluate(const Model& twin) {
-    const int64_t n = samples->samples(Split::test), most = 4096;
-    test.prediction.clear();
+    const int64_t n = samples->samples(split), most = 4096;
+    compared.prediction.clear();
     Predictor predict(twin, *samples, std::clamp<int64_t>(n, 1, most));
     for (int64_t begin = 0; begin < n; begin += most) {
       std::vector<int64_t> numbers(static_cast<size_t>(std::min(most, n - begin)));
       std::iota(numbers.begin(), numbers.end(), begin);
-      const auto [target, prediction] = predict(*samples, Split::test, numbers);
-      test.prediction.insert(test.prediction.end(), prediction.begin(), prediction.end());
+      const auto [target, prediction] = predict(*samples, split, numbers);
+      compared.prediction.insert(compared.prediction.end(), prediction.begin(), prediction.end());
     }
-    dataset->to_units(test.prediction);
-    return comparison.with(test, twin.record());
+    dataset->to_units(compared.prediction);
+    return comparison.with(compared, twin.record());
   }
 };
 

@@ -9,6 +9,28 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// The sum of a file's content in place of its name; what names no file stays.
+std::string content(const std::string& value) {
+  static std::map<std::pair<std::string, fs::file_time_type>, std::string> sums;
+  std::error_code error;
+  if (!fs::is_regular_file(value, error)) return value;
+  std::string& sum = sums[{value, fs::last_write_time(value, error)}];
+  if (sum.empty()) sum = sha256_of(value);
+  return sum;
+}
+
+/// The same for each name of a list, "[a, b]".
+std::string contents(const std::string& list) {
+  std::string all;
+  constexpr std::string_view between = ", ";
+  for (size_t begin = 1; begin + 1 < list.size();) {
+    const size_t end = std::min(list.find(between, begin), list.size() - 1);
+    all += content(list.substr(begin, end - begin)) + " ";
+    begin = end + between.size();
+  }
+  return all;
+}
+
 /// What is shown, how often a file is flushed and how often a checkpoint is written.
 bool changes_nothing(const std::string& path) {
   return path == "title" || path == "description" || path.starts_with("report.") || path == "record.flush_interval" || path == "simulation.checkpoint_interval" ||
@@ -25,17 +47,12 @@ bool changes_simulation(std::string_view parameter) {
 }
 
 std::vector<std::pair<std::string, std::string>> meaning(const Document& document) {
-  static std::map<std::pair<std::string, fs::file_time_type>, std::string> sums;
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& [path, entry] : document.parameters()) {
     if (changes_nothing(path)) continue;
     std::string value = entry.value;
     const FieldInfo* field = document.declaration(path);
-    if (std::error_code error; field && (field->flags & field_path) && fs::is_regular_file(value, error)) {
-      std::string& sum = sums[{value, fs::last_write_time(value, error)}];
-      if (sum.empty()) sum = sha256_of(value);
-      value = sum;
-    }
+    if (field && (field->flags & field_path)) value = field->type == FieldType::texts ? contents(value) : content(value);
     all.emplace_back(path, fmt::format("{} {}", value, entry.unit));
   }
   return all;

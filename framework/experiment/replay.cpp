@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fstream>
 #include <numeric>
+#include <optional>
 
 #include "proxon/archive/foreign.hpp"
 #include "proxon/base/csv.hpp"
@@ -20,7 +21,8 @@ struct Recorded {
 
 /// Where to look, from the parameters.
 struct Places {
-  std::string file, series, time_column, neuron_column;
+  std::string file, series, time_column, neuron_column, value_column;
+  double time_scale = 1;
 };
 
 bool is_hdf5(const std::string& path) {
@@ -102,15 +104,76 @@ Recorded nwb_units(const Places& p) {
   return in_order(times, neurons);
 }
 
+/// A number that is the whole text; else none.
+std::optional<double> number_in(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// Text in columns as laboratories write it: parted by commas, semicolons, tabs or blanks, lines that begin with # passed over, with a line that
+/// names the columns, or without one (then they go by their numbers, from 0).
+class TextRecording {
+ public:
+  explicit TextRecording(const std::string& path) : file_(open(path)) { ended_ = !file_.next(row_); }
+
+  size_t columns() const { return named() ? file_.header().size() : row_.size(); }
+  bool named() const { return !file_.header().empty(); }
+  const std::vector<std::string>& header() const { return file_.header(); }
+  size_t column(const std::string& name) const {
+    if (named()) return file_.column(name);
+    const std::optional<double> number = number_in(name);
+    if (!number || *number < 0 || *number != std::floor(*number) || *number >= static_cast<double>(columns()))
+      fail("{}: has no line that names its {} columns, so that they go by their numbers from 0, and '{}' is none of them.", file_.where(), columns(), name);
+    return static_cast<size_t>(*number);
+  }
+  /// use(number of a column -> its number in this row) for each row.
+  template <class Use>
+  void each_row(Use use) {
+    const size_t width = columns();
+    for (; !ended_; ended_ = !file_.next(row_)) {
+      if (row_.size() != width) fail("{}: has {} fields where the first line has {}.", file_.where(), row_.size(), width);
+      use([&](size_t column) { return file_.number(row_, column); });
+    }
+  }
+  std::string where() const { return file_.where(); }
+
+ private:
+  static constexpr char comment = '#';
+
+  /// Finds the separator, and whether columns have names, from the first line that says something.
+  static CsvFile open(const std::string& path) {
+    std::ifstream in(path);
+    std::string line;
+    size_t begin = std::string::npos;
+    while (begin == std::string::npos && std::getline(in, line)) {
+      begin = line.find_first_not_of(" \t\r");
+      if (begin != std::string::npos && line[begin] == comment) begin = std::string::npos;
+    }
+    char separator = ' ';
+    for (const char candidate : {'\t', ';', ','})
+      if (line.find(candidate) != std::string::npos) separator = candidate;
+    bool header = false;
+    if (std::vector<std::string> row; begin != std::string::npos && CsvFile(path, separator, false, comment).next(row))
+      header = std::any_of(row.begin(), row.end(), [](const std::string& field) { return !number_in(field); });
+    return CsvFile(path, separator, header, comment);
+  }
+
+  CsvFile file_;
+  std::vector<std::string> row_;
+  bool ended_ = false;
+};
+
 Recorded text_spikes(const Places& p) {
-  CsvFile csv(p.file);
-  const size_t time = csv.column(p.time_column), neuron = csv.column(p.neuron_column);
+  TextRecording text(p.file);
   std::vector<double> times;
   std::vector<int64_t> neurons;
-  for (std::vector<std::string> row; csv.next(row);) {
-    times.push_back(csv.number(row, time));
-    neurons.push_back(whole(csv.number(row, neuron), csv.where()));
-  }
+  if (text.columns() == 0) return {};
+  const size_t time = text.column(p.time_column), neuron = p.neuron_column.empty() ? 0 : text.column(p.neuron_column);
+  text.each_row([&](const auto& number) {
+    times.push_back(number(time) * p.time_scale);
+    neurons.push_back(p.neuron_column.empty() ? 0 : whole(number(neuron), text.where()));
+  });
   return in_order(times, neurons);
 }
 
@@ -186,24 +249,27 @@ Recorded nwb_currents(const Places& p) {
 }
 
 Recorded text_currents(const Places& p) {
-  CsvFile csv(p.file);
-  const size_t time = csv.column(p.time_column), columns = csv.header().size();
+  TextRecording text(p.file);
+  if (text.columns() == 0) return {};
+  const size_t time = text.column(p.time_column), columns = text.columns();
+  std::vector<size_t> kept;
   std::vector<int64_t> neurons;
-  for (size_t c = 0; c < columns; ++c) {
-    if (c == time || columns == 2) continue;
-    const std::string& name = csv.header()[c];
-    int64_t neuron = -1;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), neuron);
-    if (error != std::errc() || end != name.data() + name.size() || neuron < 0)
-      fail("{}:1: the column '{}' is not the number of a neuron.", p.file, name);
-    neurons.push_back(neuron);
+  if (!p.value_column.empty()) kept.push_back(text.column(p.value_column));
+  for (size_t c = 0; c < columns && p.value_column.empty(); ++c) {
+    if (c == time) continue;
+    kept.push_back(c);
+    if (columns == 2) continue;
+    if (!text.named()) fail("{}: has {} columns without names; value_column says which of them is the current.", text.where(), columns);
+    const std::string& name = text.header()[c];
+    const std::optional<double> neuron = number_in(name);
+    if (!neuron) fail("{}: the column '{}' is not the number of a neuron.", p.file, name);
+    neurons.push_back(whole(*neuron, p.file));
   }
   std::vector<double> times, values;
-  for (std::vector<std::string> row; csv.next(row);) {
-    times.push_back(csv.number(row, time));
-    for (size_t c = 0; c < columns; ++c)
-      if (c != time) values.push_back(csv.number(row, c));
-  }
+  text.each_row([&](const auto& number) {
+    times.push_back(number(time) * p.time_scale);
+    for (const size_t c : kept) values.push_back(number(c));
+  });
   if (neurons.empty()) return {std::move(times), {}, std::move(values)};
   return by_neuron(std::move(times), neurons, values);
 }
@@ -217,16 +283,46 @@ Recorded read_recording(const Places& p, bool currents) {
   fail("'{}' holds neither SONATA spikes (/spikes) nor NWB units (/units/spike_times).", p.file);
 }
 
+/// Several recordings, one a trial, as one: what a file has before its begin or after its trial's end is left out, and nothing flows from a file's
+/// end to the next trial. `files` are read by `read`.
+template <class Read>
+Recorded in_trials(const std::vector<std::string>& files, double trial, Read read) {
+  Recorded all, one;
+  for (size_t k = 0; k < files.size(); ++k) {
+    if (k == 0 || files[k] != files[k - 1]) one = read(files[k]);
+    const bool currents = !one.values.empty();
+    const size_t width = std::max<size_t>(1, one.neurons.size());
+    if (currents && k > 0 && one.neurons != all.neurons) fail("{}: has other neurons than {}.", files[k], files[0]);
+    if (currents) all.neurons = one.neurons;
+    const double begin = static_cast<double>(k) * trial, slack = 1e-9 * trial;
+    size_t n = 0;
+    for (size_t i = 0; i < one.times.size(); ++i) {
+      const double t = one.times[i];
+      if (t < 0 || t > trial + slack || (currents && t > trial - slack)) continue;
+      all.times.push_back(begin + t), ++n;
+      if (!currents)
+        all.neurons.push_back(one.neurons[i]);
+      else
+        all.values.insert(all.values.end(), one.values.begin() + static_cast<long>(i * width), one.values.begin() + static_cast<long>((i + 1) * width));
+    }
+    if (!currents || n < 2 || k + 1 == files.size()) continue;
+    const double end = 2 * all.times.back() - all.times[all.times.size() - 2];
+    if (end > begin + trial - slack) continue;
+    all.times.push_back(end);
+    all.values.insert(all.values.end(), width, 0.0);
+  }
+  return all;
+}
+
 }  // namespace
 
 void fill_from_recording(PluginValue& generator, int64_t targets) {
   Values& values = generator.values;
-  auto text = [&](const char* name) {
+  auto held = [&]<class T>(const char* name, FieldType type, T otherwise) {
     const FieldInfo* field = values.find(name);
-    return field && field->type == FieldType::text ? std::string(*reinterpret_cast<const std::string_view*>(
-                                                         static_cast<const char*>(values.data()) + field->offset))
-                                                   : std::string();
+    return field && field->type == type ? *reinterpret_cast<const T*>(static_cast<const char*>(values.data()) + field->offset) : otherwise;
   };
+  auto text = [&](const char* name) { return std::string(held(name, FieldType::text, std::string_view())); };
   auto list = [&](const char* name) {
     const FieldInfo* field = values.find(name);
     return field && field->flags & field_filled ? field : nullptr;
@@ -239,19 +335,28 @@ void fill_from_recording(PluginValue& generator, int64_t targets) {
     return *reinterpret_cast<const std::span<const int64_t>*>(static_cast<const char*>(values.data()) +
                                                               neurons->offset);
   };
-  if (const Places places{text("file"), text("series"), text("time_column"), text("neuron_column")};
-      !places.file.empty()) {
-    const auto given =
-        *reinterpret_cast<const std::span<const double>*>(static_cast<const char*>(values.data()) + times->offset);
-    if (!given.empty()) fail("{}: has `file` and `times`; give one of them.", generator.name);
+  Places places{text("file"), text("series"), text("time_column"), text("neuron_column"), text("value_column"),
+                held("time_scale", FieldType::real, 1.0)};
+  const auto listed = held("files", FieldType::texts, std::span<const std::string_view>());
+  if (!places.file.empty() || !listed.empty()) {
+    const std::vector<std::string> files(listed.begin(), listed.end());
+    const double trial = held("trial", FieldType::real, 0.0);
+    if (!held("times", FieldType::reals, std::span<const double>()).empty())
+      fail("{}: has `{}` and `times`; give one of them.", generator.name, files.empty() ? "file" : "files");
+    if (!files.empty() && !places.file.empty()) fail("{}: has `file` and `files`; give one of them.", generator.name);
+    if (!files.empty() && trial == 0) fail("{}: has `files`, one a trial, and no `trial`, the time from one to the next.", generator.name);
+    auto read = [&](const std::string& file) {
+      places.file = file;
+      Recorded one = read_recording(places, currents != nullptr);
+      if (one.times.empty()) fail("the file {} holds no {}.", file, currents ? "samples" : "spikes");
+      return one;
+    };
     Recorded all;
     try {
-      all = read_recording(places, currents != nullptr);
+      all = files.empty() ? read(places.file) : in_trials(files, trial, read);
     } catch (const std::runtime_error& error) {
       fail("{}: {}", generator.name, error.what());
     }
-    if (all.times.empty())
-      fail("{}: the file {} holds no {}.", generator.name, places.file, currents ? "samples" : "spikes");
     values.set(*times, std::move(all.times));
     values.set(*neurons, std::move(all.neurons));
     if (currents) values.set(*currents, std::move(all.values));

@@ -56,10 +56,11 @@ namespace {
 void check_files(Table table, std::string_view key, const Values& parameters) {
   for (const FieldInfo& field : parameters.schema().list()) {
     const char* at = static_cast<const char*>(parameters.data()) + field.offset;
-    if (field.type == FieldType::text && (field.flags & field_path)) {
-      const std::string file(*reinterpret_cast<const std::string_view*>(at));
+    if (!(field.flags & field_path)) continue;
+    const auto listed = field.type == FieldType::texts ? *reinterpret_cast<const std::span<const std::string_view>*>(at)
+                                                       : std::span(reinterpret_cast<const std::string_view*>(at), 1);
+    for (const std::string_view file : listed)
       if (!file.empty() && !std::filesystem::exists(file)) fail("{}the file {} is not there. Is the name right?", table.table(key).where(field.name), file);
-    }
   }
 }
 

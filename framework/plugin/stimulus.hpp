@@ -16,7 +16,8 @@
 //
 // Recordings: a stimulus may declare `file` (text, file_name) and lists marked filled_from_file: `times` (ms, ascending), `neurons` (numbers in the
 // target population) and, for currents, `values` (pA, a row a time, a column a neuron). Where the experiment names a file, the framework
-// reads it (text, SONATA, NWB; `series`, `time_column` and `neuron_column` say where) and fills the lists.
+// reads it (text, SONATA, NWB; `series`, `time_column`, `neuron_column`, `value_column` and `time_scale` say where and how) and fills the lists. Where
+// it names several, `files` (list of texts, file_name), each is a trial, and they follow each other at multiples of `trial` (ms).
 //
 // Samples: a stimulus that declares `static constexpr bool shows_samples = true` gets labelled samples out of files in its setup, where the experiment
 // has tables [stimuli.NAME.samples.PHASE]: values, one a neuron of the target population, and the order in which they are to be shown. The number of

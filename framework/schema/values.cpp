@@ -168,7 +168,7 @@ std::string type_text(const FieldInfo& field) {
     case FieldType::text: return field.flags & field_path ? "file name" : "text";
     case FieldType::reals: return "list of numbers, or { file, column }";
     case FieldType::integers: return "list of whole numbers";
-    case FieldType::texts: return field.flags & field_any ? "list of values of any type" : "list of texts";
+    case FieldType::texts: return field.flags & field_any ? "list of values of any type" : field.flags & field_path ? "list of file names" : "list of texts";
     case FieldType::distribution: return "number or distribution";
     case FieldType::plugin: return fmt::format("{}: a name, or {{ name, its parameters }}", field.choices);
   }

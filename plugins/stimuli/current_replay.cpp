@@ -16,8 +16,12 @@ struct current_replay {
 
   struct Parameters {
     std::string_view file = "";
+    std::span<const std::string_view> files;
+    double trial = 0;
     std::string_view series = "";
     std::string_view time_column = "time";
+    std::string_view value_column = "";
+    double time_scale = 1;
     double offset = 0;
     std::span<const double> times;
     std::span<const double> values;
@@ -26,14 +30,20 @@ struct current_replay {
       using P = Parameters;
       return std::tuple{
           field<&P::file>("",
-                          "the recording: a SONATA report, an NWB time series, or text in columns (CSV) with a header",
+                          "the recording: a SONATA report, an NWB time series, or text in columns, parted by commas, "
+                          "semicolons, tabs or blanks; lines that begin with # are passed over",
                           file_name),
+          field<&P::files>("", "or several recordings, one a trial; what lies beyond the end of its trial is left out",
+                           file_name),
+          field<&P::trial>("ms", "files: time from one to the next", at_least(0)),
           field<&P::series>(
               "", "SONATA: the report's population, NWB: the path of the time series; the only one when empty"),
           field<&P::time_column>("",
-                                 "text: the column of the times, ms; each other column is a neuron's current, pA, "
-                                 "named by its number from 0; "
-                                 "a single one is for all"),
+                                 "text: the column of the times; its number, from 0, where no line names the columns"),
+          field<&P::value_column>("",
+                                  "text: the column of the current that is for all, pA; empty: each column but that of "
+                                  "the times is a neuron's, named by its number from 0, and a single one is for all"),
+          field<&P::time_scale>("ms", "text: what the times count: 0.2 ms for samples at 5 kHz", above(0)),
           field<&P::offset>("ms", "added to each time"),
           field<&P::times>("ms", "the samples' times, ascending, where there is no file", filled_from_file),
           field<&P::values>("pA",

@@ -114,6 +114,40 @@ TEST_CASE("current_replay: a single column is for all targets") {
   for (const float x : model.at(25)) REQUIRE(x == 0);
 }
 
+TEST_CASE("replay: text as laboratories write it, with blanks, comments, numbers of samples and no names of columns") {
+  const network_test::TemporaryFolder folder;
+  const std::string spikes = folder.write("spikes.txt", "# a cell\n\n  1.0e+000   299\n0.0 1\n\t# more\n0 0\n1 299\n");
+  check_spikes(replay("{ name = 'spike_replay', file = '" + spikes +
+                          "', time_column = '0', neuron_column = '1', time_scale = 0.4, offset = 0.3 }",
+                      300));
+  const std::string one = folder.write("one.txt", "100\n300\n");
+  const Driven cell = replay("{ name = 'spike_replay', file = '" + one + "', time_column = '0', neuron_column = '', time_scale = '1 us' }", 2);
+  CHECK(cell.at(0)[0] == 1);
+  CHECK(cell.at(2)[0] == 1);
+  CHECK(cell.sum(0, 100) == 2);
+  const std::string current = folder.write("current.txt", "# sample\tpA\tmV\n5\t3\t-60\n10\t4\t-61\n");
+  const Driven driven = replay("{ name = 'current_replay', file = '" + current + "', time_column = '0', value_column = '1', time_scale = 0.2 }", 3);
+  for (int step = 0; step < 50; ++step)
+    for (const float x : driven.at(step)) REQUIRE(x == (step >= 10 && step < 20 ? 3 : step >= 20 && step < 30 ? 4 : 0));
+}
+
+TEST_CASE("replay: several recordings are trials, and what lies beyond a trial's end is left out") {
+  const network_test::TemporaryFolder folder;
+  const std::string a = folder.write("a.txt", "0.3\n1.5\n2\n2.5\n"), b = folder.write("b.txt", "0.1\n");
+  const Driven spikes =
+      replay("{ name = 'spike_replay', files = ['" + a + "', '" + b + "', '" + a + "'], trial = 2, time_column = '0', neuron_column = '' }", 1);
+  std::vector<int> steps;
+  for (int step = 0; step < 100; ++step)
+    if (spikes.common(step) != 0) steps.push_back(step);
+  CHECK(steps == std::vector<int>{2, 14, 19, 20, 42, 54, 59});
+
+  // Steps of 1 ms: the first ends at 2 ms, and there is nothing until 4; the second is cut there.
+  const std::string low = folder.write("low.csv", "time,I\n0,1\n1,2\n"), high = folder.write("high.csv", "time;I\n0;3\n1;4\n2;5\n3;6\n4;7\n");
+  const Driven currents = replay("{ name = 'current_replay', files = ['" + low + "', '" + high + "', '" + low + "'], trial = '4 ms' }", 1);
+  const float wanted[] = {1, 2, 0, 0, 3, 4, 5, 6, 1, 2, 0, 0};
+  for (int step = 0; step < 120; ++step) REQUIRE(currents.at(step)[0] == wanted[step / 10]);
+}
+
 TEST_CASE("replay: what does not fit is refused with its place") {
   const network_test::TemporaryFolder folder;
   const std::string csv = folder.write("spikes.csv", "time,neuron\n1,0\nx,1\n"),
@@ -127,6 +161,21 @@ TEST_CASE("replay: what does not fit is refused with its place") {
   CHECK(refused_file(of(empty), 3).find("holds no spikes") != std::string::npos);
   CHECK(refused_file("{ name = 'spike_replay', file = '" + far + "', times = [1], neurons = [0] }", 5)
             .find("give one of them") != std::string::npos);
+  const std::string bare = folder.write("bare.txt", "1 2 3\n4 5\n");
+  auto current = [&](const std::string& rest) { return refused_file("{ name = 'current_replay', file = '" + bare + "', " + rest + " }", 1); };
+  CHECK(current("time_column = 'time'").find("bare.txt:1: has no line that names its 3 columns, so that they go by their numbers from 0, and 'time'") !=
+        std::string::npos);
+  CHECK(current("time_column = '3'").find("and '3' is none of them") != std::string::npos);
+  CHECK(current("time_column = '0'").find("has 3 columns without names; value_column says which of them is the current") != std::string::npos);
+  CHECK(current("time_column = '0', value_column = '1'").find("bare.txt:2: has 2 fields where the first line has 3") != std::string::npos);
+  CHECK(refused_file("{ name = 'spike_replay', files = ['" + far + "'] }", 9).find("has `files`, one a trial, and no `trial`") != std::string::npos);
+  CHECK(refused_file("{ name = 'spike_replay', file = '" + far + "', files = ['" + far + "'], trial = 9 }", 9).find("give one of them") !=
+        std::string::npos);
+  CHECK(refused_file("{ name = 'spike_replay', files = ['" + far + "', '" + empty + "'], trial = 9 }", 9).find("empty.csv holds no spikes") !=
+        std::string::npos);
+  const std::string two = folder.write("two.csv", "time,0,1\n1,5,6\n"), three = folder.write("three.csv", "time,0,2\n1,5,6\n");
+  CHECK(refused_file("{ name = 'current_replay', files = ['" + two + "', '" + three + "'], trial = 9 }", 3).find("has other neurons than") !=
+        std::string::npos);
   CHECK(refused("{ name = 'spike_replay', times = [2, 1], neurons = [0, 0] }").find("must ascend") !=
         std::string::npos);
   CHECK(refused("{ name = 'current_replay', times = [1, 2], values = [1] }").find("one current for each") !=

@@ -15,9 +15,12 @@ struct spike_replay {
 
   struct Parameters {
     std::string_view file = "";
+    std::span<const std::string_view> files;
+    double trial = 0;
     std::string_view series = "";
     std::string_view time_column = "time";
     std::string_view neuron_column = "neuron";
+    double time_scale = 1;
     double offset = 0;
     std::span<const double> times;
     std::span<const int64_t> neurons;
@@ -25,11 +28,19 @@ struct spike_replay {
       using P = Parameters;
       return std::tuple{
           field<&P::file>(
-              "", "the recording: a SONATA spike file, an NWB file with units, or text in columns (CSV) with a header",
+              "",
+              "the recording: a SONATA spike file, an NWB file with units, or text in columns, parted by commas, "
+              "semicolons, tabs or blanks; lines that begin with # are passed over",
               file_name),
+          field<&P::files>("", "or several recordings, one a trial; what lies beyond the end of its trial is left out",
+                           file_name),
+          field<&P::trial>("ms", "files: time from one to the next", at_least(0)),
           field<&P::series>("", "SONATA: the population whose spikes are read; the only one when empty"),
-          field<&P::time_column>("", "text: the column of the times, ms"),
-          field<&P::neuron_column>("", "text: the column of the neurons' numbers, from 0"),
+          field<&P::time_column>("",
+                                 "text: the column of the times; its number, from 0, where no line names the columns"),
+          field<&P::neuron_column>("", "text: the column of the neurons' numbers, from 0; empty: all spikes are those "
+                                       "of neuron 0"),
+          field<&P::time_scale>("ms", "text: what the times count: 0.2 ms for samples at 5 kHz", above(0)),
           field<&P::offset>("ms", "added to each time"),
           field<&P::times>("ms", "the spikes' times, ascending, where there is no file", filled_from_file),
           field<&P::neurons>("1", "and which neuron fired, from 0", filled_from_file, at_least(0))};

@@ -468,6 +468,96 @@ def tokens_wrong():
     says(good, good, "simulates nothing and has no [simulation]", options=("--set", "simulation.dt=1"))
 
 
+def gamma(data, model, bins, reach=2):
+    """The coincidence factor of two trains of bins, spike by spike; `bins` is how many there are."""
+    free, pairs = list(model), 0
+    for spike in data:
+        near = [other for other in free if abs(other - spike) <= reach]
+        if near:
+            free.remove(near[0])
+            pairs += 1
+    chance = len(model) / bins * (2 * reach + 1)
+    return (pairs - chance * len(data)) / (1 - chance) / ((len(data) + len(model)) / 2)
+
+
+def pyramidal_data(experiment):
+    spikes = [f"{current}-{k}.spiketimes" for current in ("06", "08") for k in range(4)]
+    with_data("real_neuron", experiment, "06-0.voltage", "08-0.voltage", *spikes)
+    return [np.loadtxt(work / "data" / file)[:, 0] * 0.2 for file in spikes]
+
+
+def recorded_gamma(times, rows, trial):
+    """The repeatability that the files themselves have: spikes in bins of 1 ms, in the rows that were compared."""
+    trains = []
+    for k, spikes in enumerate(times):
+        compared = set(np.round(rows[(rows > k * trial) & (rows <= (k + 1) * trial + 1e-6)] - k * trial).astype(int))
+        trains.append(([b for b in sorted(set(np.ceil(spikes - 1e-6).astype(int))) if b in compared], len(compared)))
+    return np.mean([gamma(trains[i][0], trains[j][0], trains[j][1]) for s in (0, 4) for i in range(s, s + 4) for j in range(s, s + 4) if i != j])
+
+
+def real_neuron_pyramidal():
+    times = pyramidal_data("pyramidal")
+    run(work / "pyramidal.toml", "--set", "training.epochs=30")
+    with archive() as f:
+        replayed = f["spikes/cell/timestamps"][:]
+        wanted = np.concatenate([6800 * k + spikes for k, spikes in enumerate(times)])
+        check(np.abs(replayed - wanted).max() < 1e-6, f"the {len(wanted)} recorded spikes, each at its time")
+        signal, recorded = f["stimulus/presentation/current/data"][:], np.loadtxt(work / "data/08-0.voltage")[:, 1]
+        check(len(signal) == 8 * 34000 and np.allclose(signal.ravel()[-34000:], recorded), "the last trial has the current of its file")
+        rows = f["proxon/predictions/time_ms"][:]
+        split = f["proxon/predictions/split"][:]
+        held = {s: set(np.round(rows[split == s] % 6800).astype(int)) for s in (0, 1, 2)}
+        check(len(held[2]) == 1600 and not held[2] & (held[0] | held[1]), "the same 1,600 ms of all trials are held back")
+        value, nulls = baselines(f, "coincidence_factor")
+        cell, own = metric(f, "coincidence_factor.repeatability")[0], recorded_gamma(times, rows[split == 2], 6800)
+        check(abs(cell - own) < 1e-9, f"repeatability {cell:.4f} as counted from the files, {own:.4f}")
+        check(value > nulls["linear-nonlinear"] + 0.02, f"coincidence factor {value:.3f}, of a linear filter {nulls['linear-nonlinear']:.3f}, of the mean {nulls['mean of the training span']:.3f}")
+        auc, chance = metric(f, "roc_auc")
+        check(auc > 0.7 and chance == 0.5, f"area under the ROC curve {auc:.3f}")
+
+
+def real_neuron_lif():
+    times = pyramidal_data("pyramidal_lif")
+    run(work / "pyramidal_lif.toml")
+    with archive() as f:
+        target, prediction = predictions(f, 2)
+        rows = f["proxon/predictions/time_ms"][:][f["proxon/predictions/split"][:] == 2]
+        fired = np.isin(np.round(rows).astype(int), np.ceil(f["spikes/lif/timestamps"][:] - 1e-6).astype(int))
+        check(np.array_equal(prediction[:, 0], fired), "what is compared are the LIF neuron's spikes")
+        bins, own = np.round(rows % 6800).astype(int), []
+        for k in range(8):
+            of = (rows > k * 6800) & (rows <= (k + 1) * 6800)
+            own.append(gamma(sorted(bins[of & (target[:, 0] > 0)]), sorted(bins[of & fired]), of.sum()))
+        value, _ = metric(f, "coincidence_factor")
+        check(abs(value - np.mean(own)) < 1e-9, f"coincidence factor {value:.4f} as counted here, {np.mean(own):.4f}")
+        check(value > 0.03, "above chance")
+    # A sweep that fits it, far from its end.
+    shutil.copy(source / "datasets/real_neuron/pyramidal_lif_sweep.toml", work / "sweep.toml")
+    sweep = subprocess.run([proxon, "sweep", "sweep.toml", "--set", "trials=24"], cwd=work, capture_output=True, text=True, timeout=200 * patience)
+    print(sweep.stdout + sweep.stderr, flush=True)
+    with h5py.File(work / "sweep.h5") as f:
+        values = f["trials/figures/coincidence_factor.train"][:]
+        check(sweep.returncode == 0 and len(values) == 24 and np.nanmax(values) > np.nanmedian(values) + 0.02, f"a neuron is judged on the training span: best {np.nanmax(values):.3f}, median {np.nanmedian(values):.3f}")
+
+
+def real_neuron_grasshopper():
+    folder = pathlib.Path("/usr/lib/python3/dist-packages/nitime/data")
+    if not folder.is_dir():
+        print("skipped: the package python3-nitime is not installed")
+        sys.exit(77)
+    times = [np.loadtxt(folder / f"grasshopper_spike_times{k}.txt") / 1000 for k in (1, 2)]
+    figures = {}
+    for experiment, options in (("grasshopper", ("--set", "training.epochs=10")), ("grasshopper_lif", ())):
+        run(source / f"datasets/real_neuron/{experiment}.toml", *options, "--overwrite")
+        with archive() as f:
+            replayed = f["spikes/receptor/timestamps"][:]
+            check(np.abs(replayed - np.concatenate([times[0], 10000 + times[1]])).max() < 1e-6, "the recorded spikes, each at its time")
+            figures[experiment] = baselines(f, "coincidence_factor")
+            check(figures[experiment][0] > 0.1, f"{experiment}: coincidence factor {figures[experiment][0]:.3f}, area under the ROC curve {metric(f, 'roc_auc')[0]:.3f}")
+    value, nulls = figures["grasshopper"]
+    check(value > nulls["linear-nonlinear"] + 0.1, f"that of a linear filter of the sound: {nulls['linear-nonlinear']:.3f}")
+
+
 def fashion(experiment, most, *options, status=0):
     """An experiment on the clothes of Debian's package in place of the digits; skips where they are not there."""
     folder = pathlib.Path("/usr/share/datasets/fashion-mnist")

@@ -174,6 +174,31 @@ TEST_CASE("no window crosses the border of a trial") {
     CHECK(drawn[0] == drawn[1]);
     CHECK(drawn[0] != drawn[2]);
   }
+  SUBCASE("splits that follow each other within each trial of 10: the same times of all trials are held back") {
+    options.history = 2;
+    options.lag = 0;
+    options.split_by = "within_trial";
+    options.train = 0.5, options.validation = 0.2, options.test = 0.3;
+    options.warm_up = 1;  // five trials
+    const int64_t from[] = {0, 5, 7, 10}, samples[] = {4, 1, 2};
+    Dataset dataset(made.source(60, 10), options, inputs, targets, 1);
+    for (const Split split : {Split::train, Split::validation, Split::test}) {
+      const auto s = static_cast<size_t>(split);
+      REQUIRE(dataset.samples(split) == 5 * samples[s]);
+      for (int64_t i = 0; i < dataset.samples(split); ++i) {
+        const Samples one = gather(dataset, split, {i});
+        const auto begin = static_cast<float>(10 * (1 + i / samples[s]) + from[s] + i % samples[s]);
+        CHECK(one == Samples{{begin, begin + 1}, {2 * (begin + 1), 2 * (begin + 1) + 1}});
+      }
+    }
+    CHECK(dataset.span(Split::test) == std::pair<double, double>{17, 60});
+    options.gap = 1;
+    CHECK_THROWS_WITH(Dataset(made.source(60, 10), options, inputs, targets, 1),
+                      "dataset: the validation split (0.2 of the trial's 10 ms) holds no window of 2 ms: record longer, shorten the window, or raise "
+                      "validation.");
+    CHECK_THROWS_WITH(Dataset(made.source(60), options, inputs, targets, 1),
+                      "dataset: split_by = \"within_trial\" needs trials: give trial, the length of one in ms.");
+  }
 }
 
 TEST_CASE("normalisation is that of the training span, and to_units undoes it") {

@@ -190,6 +190,11 @@ TEST_CASE("psth is the mean of the training targets at each time within a trial"
 
   Made continuous(1, 1);
   CHECK(null_prediction("psth", continuous, Split::test, {}).undefined == "there are no trials");
+  // Bins 0 to 3 of a trial of eight are trained on, 4 and 5 are held back.
+  Made parted(1, 1, 2, 0, 8);
+  parted.memory().set(Split::train, {0, 0, 0, 0}, {0, 0, 0, 0});
+  parted.memory().set(Split::test, {0, 0}, {0, 0});
+  CHECK(null_prediction("psth", parted, Split::test, {}).undefined == "the training span has other times of a trial");
   const NullPrediction mean = null_mean({0.25f});
   CHECK(mean.prediction == std::vector<float>{0.25f});
   CHECK(mean.name == "mean of the training span");
