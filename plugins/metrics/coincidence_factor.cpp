@@ -16,7 +16,9 @@ struct coincidence_factor {
           "of one. A predicted train has its spikes at the peaks of the prediction, the highest first, as many as it "
           "expects in a trial: no threshold is taken from what it is compared with, and a prediction that is a train "
           "itself stays as it is, but for intervals within `refractory`. Where trials repeat a stimulus, a recorded train is compared with the others of its "
-          "stimulus too: that is how well the cell predicts itself. Trials and channels count alike in the means.",
+          "stimulus too: that is how well the cell predicts itself. Trials and channels count alike in the means. "
+          "The formula is for f w well below 1: a regular train that fires faster than once a window meets every spike, and "
+          "the factor that is left says little; look at its rate beside it.",
       .equation =
           "Gamma = (N_coinc - f w N_data) / (1 - f w) / ((N_data + N_model) / 2);  f: rate of the model's train;  "
           "w = (2 floor(delta / bin) + 1) bin, the window that a coincidence has in bins: 2 delta where bins are "
