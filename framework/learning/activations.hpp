@@ -17,10 +17,11 @@ void activate_back(Activation f, const float* y, float* dy, int64_t n) noexcept;
 
 namespace fast {
 
-// Polynomials: minimax, fitted by Remez exchange for these intervals.
+// Polynomials: minimax, fitted by Remez exchange for these intervals. A loop over a function that is called, and not part of it, would be no loop over
+// vectors, and the compiler's own judgement of what is worth it changes with the size of the file.
 
 /// e^x; x is taken into [-87, 88].
-inline float exp(float x) {
+[[gnu::always_inline]] inline float exp(float x) {
   x = x > 88.f ? 88.f : x;
   x = x < -87.f ? -87.f : x;
   // x = n ln 2 + r: adding 1.5 * 2^23 leaves n in the low bits.
@@ -33,17 +34,17 @@ inline float exp(float x) {
 }
 
 /// 2 atanh(s) for |s| <= 1/3: the tail of every logarithm below.
-inline float twice_atanh(float s) {
+[[gnu::always_inline]] inline float twice_atanh(float s) {
   const float z = s * s;
   const float p = (((0.116268908f * z + 0.108500208f) * z + 0.142964054f) * z + 0.199998482f) * z + 0.333333337f;
   return 2.f * (s + s * z * p);
 }
 
 /// ln(1 + u) for 0 <= u <= 1.
-inline float log1p(float u) { return twice_atanh(u / (2.f + u)); }
+[[gnu::always_inline]] inline float log1p(float u) { return twice_atanh(u / (2.f + u)); }
 
 /// ln(x) for normal x > 0.
-inline float log(float x) {
+[[gnu::always_inline]] inline float log(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   const uint32_t exponent = (bits - 0x3f3504f3u) & 0xff800000u;  // so that the mantissa lies in [sqrt(1/2), sqrt(2))
   const float n = static_cast<float>(static_cast<int32_t>(exponent) >> 23);
@@ -51,7 +52,7 @@ inline float log(float x) {
   return twice_atanh((m - 1.f) / (m + 1.f)) - n * 2.12194440e-4f + n * 0.693359375f;
 }
 
-inline float tanh(float x) {
+[[gnu::always_inline]] inline float tanh(float x) {
   const float a = std::fabs(x), z = x * x;
   const float p = (((-0.00606224174f * z + 0.0209750225f) * z - 0.0538466978f) * z + 0.133327465f) * z - 0.333333288f;
   const float near = a + a * z * p;
@@ -59,13 +60,13 @@ inline float tanh(float x) {
   return std::copysign(a < 0.625f ? near : far, x);
 }
 
-inline float sigmoid(float x) { return 1.f / (1.f + exp(-x)); }
+[[gnu::always_inline]] inline float sigmoid(float x) { return 1.f / (1.f + exp(-x)); }
 
 /// ln(1 + e^x).
-inline float softplus(float x) { return (x > 0.f ? x : 0.f) + log1p(exp(-std::fabs(x))); }
+[[gnu::always_inline]] inline float softplus(float x) { return (x > 0.f ? x : 0.f) + log1p(exp(-std::fabs(x))); }
 
 /// d softplus(x) / dx = 1 - e^-y in a form that keeps its digits for small y = softplus(x).
-inline float softplus_slope(float y) { return tanh(0.5f * y) * (1.f + exp(-y)); }
+[[gnu::always_inline]] inline float softplus_slope(float y) { return tanh(0.5f * y) * (1.f + exp(-y)); }
 
 }  // namespace fast
 }  // namespace proxon
