@@ -1,7 +1,7 @@
 // How fast does a twin train that sees time go by? One step of causal convolutions on sparse spikes (3 x 64 and 7 x 128, after Beniaguev et al. 2021), of LSTM,
-// GRU and RNN, and of a spiking layer, each from the batch's gathering to the optimizer. Beside them PyTorch in the same run, at its best
-// setting and number of threads, where it is installed (Debian: python3-torch). Checks its answers: the loss of the last epoch lies below that of the
-// first. `--short` takes seconds and leaves PyTorch out.
+// GRU and RNN, and of a spiking layer, each from the batch's gathering to the optimizer. Beside them PyTorch in the same run, at its best setting and number
+// of threads, where it is installed (Debian: python3-torch, and libopenblas0-pthread, without which its recurrent networks take ten times as long). Checks
+// its answers: the loss of the last epoch lies below that of the first. `--short` takes seconds and leaves PyTorch out.
 #include <sys/wait.h>
 
 #include <cstdlib>

@@ -6,7 +6,7 @@ import time
 try:
     import torch
 except ImportError:
-    print("skipped: PyTorch is not installed (Debian: apt install python3-torch)")
+    print("skipped: PyTorch is not installed (Debian: apt install python3-torch libopenblas0-pthread)")
     sys.exit(0)
 
 F = torch.nn.functional

@@ -6,7 +6,7 @@ import time
 try:
     import torch
 except ImportError:
-    print("skipped: PyTorch is not installed (Debian: apt install python3-torch)")
+    print("skipped: PyTorch is not installed (Debian: apt install python3-torch libopenblas0-pthread)")
     sys.exit(0)
 
 NETWORKS = [("1-2-1, batch 16", [1, 2, 1], 16, 700), ("128-256-256-128, batch 64", [128, 256, 256, 128], 64, 100),
