@@ -1,14 +1,12 @@
 #include "proxon/archive/sweep_file.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 
 #include "proxon/archive/file.hpp"
 #include "proxon/archive/hdf5.hpp"
+#include "proxon/base/part_file.hpp"
 
 namespace proxon::archive {
 namespace {
@@ -147,19 +145,18 @@ std::string SweepTable::command_of(std::int64_t row) const {
 // ------------------------------------------------------------------------------------------------------------------ writing
 
 struct SweepWriter::Impl {
-  std::string path, part;
-  Handle file;
+  PartFile file_name;
+  const std::string& path = file_name.path();
+  Handle file;  // closed before the name goes
   Handle row, epoch, train, validation;
   hsize_t points = 0;
 };
 
-SweepWriter::SweepWriter(const std::string& path, const SweepTable& table) : impl_(std::make_unique<Impl>()) {
+SweepWriter::SweepWriter(const std::string& path, const SweepTable& table) : impl_(new Impl{PartFile(path)}) {
   silence_hdf5();
-  impl_->path = path, impl_->part = fmt::format("{}.{}.part", path, getpid());
-  const std::string& part = impl_->part;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  impl_->file = Handle(h5(H5Fcreate(part.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), "cannot write", path));
+  impl_->file = Handle(h5(H5Fcreate(impl_->file_name.part().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), "cannot write", path));
   const hid_t file = impl_->file;
 
   // What was swept.
@@ -228,11 +225,7 @@ SweepWriter::SweepWriter(const std::string& path, const SweepTable& table) : imp
   Handle(h5(H5Gcreate2(file, "kept", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "cannot write", path));
 }
 
-SweepWriter::~SweepWriter() {
-  if (!impl_ || !impl_->file) return;
-  for (Handle* set : {&impl_->row, &impl_->epoch, &impl_->train, &impl_->validation, &impl_->file}) set->reset();
-  unlink(impl_->part.c_str());
-}
+SweepWriter::~SweepWriter() = default;
 
 void SweepWriter::append_curves(const std::vector<CurvePoint>& points) {
   if (points.empty()) return;
@@ -259,11 +252,7 @@ void SweepWriter::close() {
   for (Handle* set : {&impl_->row, &impl_->epoch, &impl_->train, &impl_->validation}) set->reset();
   h5(H5Fflush(impl_->file, H5F_SCOPE_GLOBAL), "cannot write", impl_->path);
   h5(H5Fclose(impl_->file.release()), "cannot write", impl_->path);
-  if (std::rename(impl_->part.c_str(), impl_->path.c_str()) != 0) {
-    const std::string why = std::strerror(errno);
-    unlink(impl_->part.c_str());
-    fail("cannot write '{}': {}.", impl_->path, why);
-  }
+  if (const int problem = impl_->file_name.put_in_place()) fail("cannot write '{}': {}.", impl_->path, std::strerror(problem));
 }
 
 // ------------------------------------------------------------------------------------------------------------------ reading

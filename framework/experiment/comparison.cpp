@@ -39,8 +39,7 @@ struct Responses {
 /// Adds, target by target, the twin's response to one spike of each input, in the target's unit, and beside it W_phi.
 void add_responses(const Experiment& experiment, const Dataset& dataset, const archive::ModelRecord& record, const Biology& biology,
                    const archive::Reader& reader, Responses& responses, EvaluationInput& input) {
-  Model model = make_twin(experiment, dataset, reader);
-  model.restore(record);
+  const Model model = make_twin(experiment, dataset, reader, record);
   const int64_t bins = std::min<int64_t>(dataset.steps(), 200), inputs = dataset.inputs(), outputs = dataset.outputs();
   const std::vector<float> all = impulse_response(model, bins);
   for (const TargetRange& target : target_ranges(experiment, dataset)) {
@@ -128,8 +127,7 @@ bool Comparison::twin_is_network() const {
 Comparison::Acting Comparison::acting(const archive::ModelRecord& record) const {
   Acting acting{record.theta, std::vector<char>(record.layers.size(), 0)};
   if (!twin_is_network()) return acting;
-  Model model = make_twin(experiment_, *dataset_, reader_);
-  model.restore(record);
+  const Model model = make_twin(experiment_, *dataset_, reader_, record);
   acting.theta = model.acting();
   for (size_t i = 0; i < model.layers().size(); ++i) acting.among_neurons[i] = model.layers()[i].role == LayerRole::recurrent;
   return acting;

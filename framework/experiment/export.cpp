@@ -1,10 +1,8 @@
 #include "proxon/experiment/export.hpp"
 
-#include <unistd.h>
+#include <cstring>
 
-#include <cstdio>
-#include <fstream>
-
+#include "proxon/base/part_file.hpp"
 #include "proxon/experiment/twin.hpp"
 #include "proxon/experiment/version.hpp"
 #include "proxon/interchange/nir.hpp"
@@ -35,22 +33,12 @@ TwinFrame frame_of(const Experiment& experiment, const NamedSource& source) {
 }  // namespace
 
 void export_file(const Experiment& experiment, const archive::Reader& reader, GraphFormat format, const std::string& output) {
-  const std::optional<archive::ModelRecord> record = reader.model();
-  if (!record || record->layers.empty()) fail("{}: holds no twin; fit one first (proxon fit --from {}).", reader.path(), reader.path());
+  const archive::ModelRecord record = kept_twin(reader);
   const std::unique_ptr<NamedSource> source = open_source(experiment, reader);
-  Model model = make_twin(experiment, *source, reader);
-  model.restore(*record);
+  const Model model = make_twin(experiment, *source, reader, record);
   const TwinFrame frame = frame_of(experiment, *source);
   if (format == GraphFormat::nir) return archive::write_nir(nir_graph(model, frame), output);
-
-  // Beside it and then in place, so that what was there stays when the disk is full.
-  const std::string bytes = onnx_model(model, frame), part = fmt::format("{}.{}.part", output, getpid());
-  std::ofstream out(part, std::ios::binary);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (out && std::rename(part.c_str(), output.c_str()) == 0) return;
-  std::remove(part.c_str());
-  fail("{}: cannot be written.", output);
+  if (const int problem = write_file(output, onnx_model(model, frame))) fail("{}: cannot be written: {}.", output, std::strerror(problem));
 }
 
 }  // namespace proxon

@@ -1,8 +1,9 @@
 #include "proxon/experiment/predict.hpp"
 
-#include <fstream>
+#include <cstring>
 
 #include "proxon/base/csv.hpp"
+#include "proxon/base/part_file.hpp"
 #include "proxon/experiment/twin.hpp"
 
 namespace proxon {
@@ -31,13 +32,11 @@ std::vector<float> read_inputs(const Dataset& dataset, const std::string& path) 
 }  // namespace
 
 int64_t predict_file(const Experiment& experiment, const archive::Reader& reader, const std::string& input, const std::string& output) {
-  const std::optional<archive::ModelRecord> record = reader.model();
-  if (!record || record->layers.empty()) fail("{}: holds no twin; fit one first (proxon fit --from {}).", reader.path(), reader.path());
+  const archive::ModelRecord record = kept_twin(reader);
   if (experiment.has_samples)
     fail("{}: its twin was fitted to labelled samples of files; name other files as [files] of the experiment, and look at its test rows.", reader.path());
   const std::unique_ptr<Dataset> dataset = open_dataset(experiment, reader);
-  Model model = make_twin(experiment, *dataset, reader);
-  model.restore(*record);
+  const Model model = make_twin(experiment, *dataset, reader, record);
 
   // The rows as samples: one sequence, or a window that ends at each row.
   const auto channels = static_cast<int64_t>(dataset->input_channel_names().size());
@@ -57,18 +56,16 @@ int64_t predict_file(const Experiment& experiment, const archive::Reader& reader
   }
   dataset->to_units(Y);
 
-  std::ofstream out(output);
-  out << "time";
-  for (const std::string& name : dataset->output_names()) out << ",\"" << name << '"';
-  out << '\n';
+  std::string text = "time";
+  for (const std::string& name : dataset->output_names()) text += fmt::format(",\"{}\"", name);
+  text += '\n';
   const auto outputs = static_cast<size_t>(dataset->outputs());
   for (size_t row = 0; row * outputs < Y.size(); ++row) {
-    out << number_text(static_cast<double>(static_cast<int64_t>(row) + window) * dataset->bin());
-    for (size_t j = 0; j < outputs; ++j) out << fmt::format(",{}", Y[row * outputs + j]);
-    out << '\n';
+    text += number_text(static_cast<double>(static_cast<int64_t>(row) + window) * dataset->bin());
+    for (size_t j = 0; j < outputs; ++j) fmt::format_to(std::back_inserter(text), ",{}", Y[row * outputs + j]);
+    text += '\n';
   }
-  out.close();
-  if (!out) fail("{}: cannot be written.", output);
+  if (const int problem = write_file(output, text)) fail("{}: cannot be written: {}.", output, std::strerror(problem));
   return static_cast<int64_t>(Y.size() / outputs);
 }
 

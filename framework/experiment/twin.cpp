@@ -39,6 +39,18 @@ Model make_twin(const Experiment& experiment, const NamedSource& dataset, const 
   return model;
 }
 
+Model make_twin(const Experiment& experiment, const NamedSource& dataset, const archive::Reader& reader, const archive::ModelRecord& record) {
+  Model model = make_twin(experiment, dataset, reader);
+  model.restore(record);
+  return model;
+}
+
+archive::ModelRecord kept_twin(const archive::Reader& reader) {
+  std::optional<archive::ModelRecord> record = reader.model();
+  if (!record || record->layers.empty()) fail("{}: holds no twin; fit one first (proxon fit --from {}).", reader.path(), reader.path());
+  return *std::move(record);
+}
+
 uint64_t fit_seed(const Experiment& experiment) {
   const int64_t own = experiment.training.as<TrainingOptions>().seed;
   return own >= 0 ? static_cast<uint64_t>(own) : experiment.seed;

@@ -17,6 +17,11 @@ std::vector<TargetRange> target_ranges(const Experiment& experiment, const Named
 /// The model as the experiment wants it, with theta at 0; an approximator whose units are neurons has the archive's network. Throws Error when
 /// heads and outputs do not go together.
 Model make_twin(const Experiment& experiment, const NamedSource& dataset, const archive::Reader& reader);
+/// The same, with the theta and the rest that `record` keeps.
+Model make_twin(const Experiment& experiment, const NamedSource& dataset, const archive::Reader& reader, const archive::ModelRecord& record);
+
+/// What the archive keeps of its fitted twin. Throws Error when there is none.
+archive::ModelRecord kept_twin(const archive::Reader& reader);
 
 /// Key of the twin's first weights, of the order of samples, of dropout.
 uint64_t fit_seed(const Experiment& experiment);

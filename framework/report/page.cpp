@@ -1,14 +1,11 @@
 #include "proxon/report/page.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 
 #include "proxon/base/error.hpp"
+#include "proxon/base/part_file.hpp"
 #include "proxon/report/assets.hpp"
 #include "proxon/report/charts.hpp"
 #include "proxon/report/thinning.hpp"
@@ -190,24 +187,6 @@ class Writer {
   nlohmann::ordered_json charts_ = nlohmann::ordered_json::array();
 };
 
-/// Whole text or an errno.
-int write_all(const char* path, std::string_view text) {
-  const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return errno;
-  int problem = 0;
-  while (problem == 0 && !text.empty()) {
-    const ssize_t written = write(file, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(written);
-    } else if (errno != EINTR) {
-      problem = errno;
-    }
-  }
-  if (problem == 0 && fsync(file) != 0 && errno != EINVAL && errno != EROFS) problem = errno;
-  if (close(file) != 0 && problem == 0) problem = errno;
-  return problem;
-}
-
 }  // namespace
 
 std::string shown(std::int64_t value) {
@@ -282,12 +261,9 @@ std::string render(const Page& page) {
 }
 
 void write_html(const Page& page, const std::filesystem::path& path) {
-  const std::string part = fmt::format("{}.{}.part", path.string(), getpid());
   const std::string html = render(page);
-  int problem = write_all(part.c_str(), html);
-  if (problem == 0 && std::rename(part.c_str(), path.c_str()) != 0) problem = errno;
+  const int problem = write_file(path.string(), html);
   if (problem == 0) return;
-  unlink(part.c_str());
   fail(
       "The report cannot be written to '{}': {}. Choose a file in an existing folder with write permission and {} kB "
       "free.",
