@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
@@ -17,6 +18,13 @@ const std::vector<Verb>& verbs() {
     return list;
   }();
   return all;
+}
+
+void check_output(const std::string& path, bool overwrite) {
+  const std::filesystem::file_status there = std::filesystem::status(path);
+  if (!std::filesystem::exists(there)) return;
+  if (!std::filesystem::is_regular_file(there)) fail("{}: is no file that can be replaced; give another name with --output.", path);
+  if (!overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", path);
 }
 
 std::string help() {

@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "proxon/cli/archived.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/experiment/export.hpp"
 
@@ -18,12 +19,9 @@ int export_twin(const Call& call) {
   if (!call.has("output")) fail("name the file to write with --output: FILE.onnx or FILE.nir.");
   const std::string output = call.text("output");
   const GraphFormat format = format_of(call, output);
-  if (std::filesystem::exists(output) && !call.has("overwrite")) fail("{}: exists already; give --overwrite, or another name with --output.", output);
-  const archive::Reader reader(call.arguments[0]);
-  Registry registry(default_folders(std::filesystem::absolute(call.arguments[0]).parent_path().string()));
-  Document document(reader.path(), reader.text("experiment"), {}, registry);
-  const Experiment experiment = load(document, registry, reader);
-  export_file(experiment, reader, format, output);
+  check_output(output, call.has("overwrite"));
+  const Archived archived(call.arguments[0]);
+  export_file(archived.experiment, archived.reader, format, output);
   fmt::print("{}: {}, {} bytes\n", output, graph_format_names[static_cast<size_t>(format)], std::filesystem::file_size(output));
   return 0;
 }

@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "proxon/cli/archived.hpp"
 #include "proxon/cli/verbs.hpp"
 #include "proxon/experiment/predict.hpp"
 
@@ -9,12 +10,9 @@ namespace {
 int predict(const Call& call) {
   if (!call.has("input")) fail("name the file of inputs with --input: a CSV file with a column a channel and a row a bin.");
   const std::string output = call.has("output") ? call.text("output") : std::filesystem::path(call.text("input")).stem().string() + "_predicted.csv";
-  if (std::filesystem::exists(output) && !call.has("overwrite")) fail("{}: exists already; give --overwrite, or another name with --output.", output);
-  const archive::Reader reader(call.arguments[0]);
-  Registry registry(default_folders(std::filesystem::absolute(call.arguments[0]).parent_path().string()));
-  Document document(reader.path(), reader.text("experiment"), {}, registry);
-  const Experiment experiment = load(document, registry, reader);
-  const int64_t rows = predict_file(experiment, reader, call.text("input"), output);
+  check_output(output, call.has("overwrite"));
+  const Archived archived(call.arguments[0]);
+  const int64_t rows = predict_file(archived.experiment, archived.reader, call.text("input"), output);
   fmt::print("{}: {} rows\n", output, rows);
   return 0;
 }

@@ -73,7 +73,7 @@ RunOptions run_options(const Call& call, std::vector<Stage> stages) {
 
 void copy_archive(const std::string& from, const RunOptions& options) {
   if (from.empty() || options.archive == from || options.resume) return;
-  if (fs::exists(options.archive) && !options.overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", options.archive);
+  check_output(options.archive, options.overwrite);
   std::error_code error;
   fs::copy_file(from, options.archive, fs::copy_options::overwrite_existing, error);
   if (error) fail("{}: cannot be copied to {}: {}.", from, options.archive, error.message());

@@ -40,6 +40,9 @@ std::vector<Verb> predict_verbs();  ///< predict
 std::vector<Verb> export_verbs();   ///< export
 std::vector<Verb> reference_verbs();
 
+/// Throws Error when `path` cannot be a new file: it is there and may not be replaced, or is something else than a file.
+void check_output(const std::string& path, bool overwrite);
+
 std::string help();
 std::string help(const Verb& verb);
 
