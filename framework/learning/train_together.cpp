@@ -17,6 +17,7 @@ namespace proxon {
 namespace {
 
 constexpr int64_t lanes = vector_width;
+static_assert(lanes <= OptimizerTable::most_lanes);
 constexpr int64_t most_weights = 4096;       // beyond, product() alone fills the vectors
 constexpr int64_t most_values = 16'000'000;  // of the samples
 

@@ -11,15 +11,35 @@ namespace {
 /// Weights of theta that a pass over it handles at a time: gradient, weights and state stay in the cache from one thing to the next.
 constexpr int64_t chunk_size = 8192;
 
-double sum_of_squares(const float* x, int64_t n) {
+/// Of x[0], x[stride], ..., n numbers; their order is the same for every stride.
+[[gnu::always_inline]] inline double sum_of_squares(const float* x, int64_t n, int64_t stride) {
   double lanes[16] = {};
   int64_t i = 0;
+  const auto square = [&](int64_t k) { return static_cast<double>(x[k * stride]) * static_cast<double>(x[k * stride]); };
   for (; i + 16 <= n; i += 16)
-    for (int lane = 0; lane < 16; ++lane) lanes[lane] += static_cast<double>(x[i + lane]) * static_cast<double>(x[i + lane]);
-  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    for (int lane = 0; lane < 16; ++lane) lanes[lane] += square(i + lane);
+  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += square(i);
   double total = 0;
   for (const double lane : lanes) total += lane;
   return total;
+}
+
+/// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for n weights. Weight i is theta[i * stride], its w_phi phi[i]; no phi, no pull.
+[[gnu::always_inline]] inline void add_slopes(const TrainingOptions& options, const float* theta, float* gradient, const float* phi, int64_t n,
+                                              int64_t stride) {
+  const float l1 = static_cast<float>(options.L1), l2 = static_cast<float>(2 * options.L2), pull = static_cast<float>(2 * options.structural);
+  for (int64_t i = 0; i < n; ++i) {
+    const float w = theta[i * stride], sign = w > 0 ? 1.f : w < 0 ? -1.f : 0.f;
+    gradient[i * stride] += l1 * sign + l2 * w;
+  }
+  if (phi)
+    for (int64_t i = 0; i < n; ++i) gradient[i * stride] += pull * (theta[i * stride] - phi[i]);
+}
+
+/// What a gradient with this sum of squares is to be multiplied by.
+float shortened(const TrainingOptions& options, double squares) {
+  const double norm = std::sqrt(squares);
+  return options.gradient_clip > 0 && norm > options.gradient_clip ? static_cast<float>(options.gradient_clip / norm) : 1.f;
 }
 
 /// The layer that the structural term holds on.
@@ -105,12 +125,11 @@ void WeightUpdate::apply(float* theta, int64_t step, double factor) {
   if (options_.gradient_clip > 0) {
     each_chunk([&](size_t chunk, int64_t begin, int64_t end) {
       regularise(theta, begin, end);
-      partial_[chunk] = sum_of_squares(gradient_.data() + begin, end - begin);
+      partial_[chunk] = sum_of_squares(gradient_.data() + begin, end - begin, 1);
     });
     double squares = 0;
     for (const double partial : partial_) squares += partial;
-    const double norm = std::sqrt(squares);
-    if (norm > options_.gradient_clip) shorten = static_cast<float>(options_.gradient_clip / norm);
+    shorten = shortened(options_, squares);
   }
 
   // The weights, by the optimizer.
@@ -125,19 +144,13 @@ void WeightUpdate::apply(float* theta, int64_t step, double factor) {
     for (int64_t i = range.begin; i < range.end; ++i) theta[i] -= gradient_[static_cast<size_t>(i)];
 }
 
-/// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for the weights in [begin, end).
+/// The slopes of the weights in [begin, end).
 void WeightUpdate::regularise(const float* theta, int64_t begin, int64_t end) {
   if (!regularised_) return;
-  const float l1 = static_cast<float>(options_.L1), l2 = static_cast<float>(2 * options_.L2), pull = static_cast<float>(2 * options_.structural);
   for (const Range& range : ranges_) {
     const int64_t first = std::max(begin, range.begin), last = std::min(end, range.end);
-    float* g = gradient_.data();
-    for (int64_t i = first; i < last; ++i) {
-      const float sign = theta[i] > 0 ? 1.f : theta[i] < 0 ? -1.f : 0.f;
-      g[i] += l1 * sign + l2 * theta[i];
-    }
-    if (range.phi)
-      for (int64_t i = first; i < last; ++i) g[i] += pull * (theta[i] - range.phi[i - range.begin]);
+    const float* phi = range.phi ? range.phi + (first - range.begin) : nullptr;
+    if (first < last) add_slopes(options_, theta + first, gradient_.data() + first, phi, last - first, 1);
   }
 }
 
@@ -148,8 +161,6 @@ LanesUpdate::LanesUpdate(std::vector<WeightUpdate*> updates)
     PROXON_CHECK(update->averages_.empty() && update->chunks_.size() <= 1 && update->gradient_.size() == updates_[0]->gradient_.size());
     PROXON_CHECK(&update->optimizer_.table() == &updates_[0]->optimizer_.table());
     objects_.push_back(update->optimizer_.object());
-    l1_.push_back(static_cast<float>(options.L1)), l2_.push_back(static_cast<float>(2 * options.L2));
-    pull_.push_back(static_cast<float>(2 * options.structural));
     regularised_ |= update->regularised_, clipped_ |= options.gradient_clip > 0;
   }
   for (size_t column = 0; column < updates_[0]->state_.size(); ++column) {
@@ -157,7 +168,6 @@ LanesUpdate::LanesUpdate(std::vector<WeightUpdate*> updates)
     state.assign(static_cast<size_t>(size_ * lanes_), 0.f);
     state_pointers_.push_back(state.data());
   }
-  squares_.resize(static_cast<size_t>(16 * lanes_));
 }
 
 void LanesUpdate::apply(float* theta, float* gradient, int64_t step, std::span<const double> factors) {
@@ -168,40 +178,21 @@ void LanesUpdate::apply(float* theta, float* gradient, int64_t step, std::span<c
 }
 
 void LanesUpdate::regularise(const float* theta, float* gradient) const {
-  for (size_t r = 0; r < updates_[0]->ranges_.size(); ++r) {
-    const auto [begin, end, ignored] = updates_[0]->ranges_[r];
-    for (int64_t l = 0; l < lanes_; ++l) {
-      const WeightUpdate& update = *updates_[static_cast<size_t>(l)];
-      if (!update.regularised_) continue;
-      const float l1 = l1_[static_cast<size_t>(l)], l2 = l2_[static_cast<size_t>(l)], pull = pull_[static_cast<size_t>(l)];
-      const float* phi = update.ranges_[r].phi;
-      for (int64_t i = begin; i < end; ++i) {
-        const float w = theta[i * lanes_ + l];
-        float& g = gradient[i * lanes_ + l];
-        g += l1 * (w > 0 ? 1.f : w < 0 ? -1.f : 0.f) + l2 * w;
-        if (phi) g += pull * (w - phi[i - begin]);
-      }
-    }
+  for (int64_t l = 0; l < lanes_; ++l) {
+    const WeightUpdate& update = *updates_[static_cast<size_t>(l)];
+    if (!update.regularised_) continue;
+    for (const auto& [begin, end, phi] : update.ranges_)
+      add_slopes(update.options_, theta + begin * lanes_ + l, gradient + begin * lanes_ + l, phi, end - begin, lanes_);
   }
 }
 
-/// The sixteen parts of sum_of_squares(), of each lane.
-void LanesUpdate::clip(float* gradient) {
-  std::fill(squares_.begin(), squares_.end(), 0.0);
-  const int64_t whole = size_ / 16 * 16;
-  for (int64_t i = 0; i < size_; ++i) {
-    double* part = squares_.data() + (i < whole ? i % 16 : i - whole) * lanes_;
-    for (int64_t l = 0; l < lanes_; ++l) part[l] += static_cast<double>(gradient[i * lanes_ + l]) * static_cast<double>(gradient[i * lanes_ + l]);
-  }
+void LanesUpdate::clip(float* gradient) const {
   for (int64_t l = 0; l < lanes_; ++l) {
-    const double most = updates_[static_cast<size_t>(l)]->options_.gradient_clip;
-    if (most == 0) continue;
-    double squares = 0;
-    for (int64_t part = 0; part < 16; ++part) squares += squares_[static_cast<size_t>(part * lanes_ + l)];
-    const double norm = std::sqrt(squares);
-    if (!(norm > most)) continue;
-    const auto shorten = static_cast<float>(most / norm);
-    for (int64_t i = 0; i < size_; ++i) gradient[i * lanes_ + l] *= shorten;
+    const TrainingOptions& options = updates_[static_cast<size_t>(l)]->options_;
+    if (options.gradient_clip == 0) continue;
+    const float shorten = shortened(options, sum_of_squares(gradient + l, size_, lanes_));
+    if (shorten != 1)
+      for (int64_t i = 0; i < size_; ++i) gradient[i * lanes_ + l] *= shorten;
   }
 }
 

@@ -50,17 +50,15 @@ class LanesUpdate {
 
  private:
   void regularise(const float* theta, float* gradient) const;
-  void clip(float* gradient);
+  void clip(float* gradient) const;
 
   std::vector<WeightUpdate*> updates_;
   std::vector<const void*> objects_;
   std::vector<OptimizerStep> steps_;
   int64_t lanes_, size_;
-  std::vector<float> l1_, l2_, pull_;  ///< of each lane
   bool regularised_ = false, clipped_ = false;
   std::vector<Column<float>> state_;
   std::vector<float*> state_pointers_;
-  Column<double> squares_;
 };
 
 }  // namespace proxon

@@ -32,8 +32,9 @@ struct OptimizerTable {
   void (*make)(const void* parameters, const OptimizerSetup*, void* object, Status*) noexcept;
   void (*update)(const void* object, float* weight, const float* gradient, float* const* state, int64_t begin, int64_t end,
                  const OptimizerStep*) noexcept;
-  /// update() of `lanes` optimizers at once, each with `count` weights and a step of its own. Weight i of optimizer l, its gradient and its state
-  /// are at [i * lanes + l]. The bits are those of update().
+  static constexpr int64_t most_lanes = 16;
+  /// update() of up to most_lanes optimizers at once, each with `count` weights and a step of its own. Weight i of optimizer l, its gradient and
+  /// its state are at [i * lanes + l]. The bits are those of update().
   void (*update_lanes)(const void* const* objects, const OptimizerStep* steps, int64_t lanes, float* weight, const float* gradient,
                        float* const* state, int64_t count) noexcept;
 };
@@ -85,31 +86,28 @@ struct Kind<optimizer_kind> {
                            float* const* state, int64_t count) noexcept {
     const auto columns = columns_of<T>(state);
     const auto optimizer = [&](int64_t l) -> const T& { return *static_cast<const T*>(objects[l]); };
-    // Sixteen lanes at a time; alike are optimizers that differ in their learning rates alone.
-    constexpr int64_t width = 16;
-    for (int64_t first = 0; first < lanes; first += width) {
-      const int64_t last = std::min(first + width, lanes);
-      decltype(shared(optimizer(0), *steps)) own[width];
-      bool alike = last - first == width || last - first == width / 2;
-      for (int64_t l = first; l < last; ++l) {
-        own[l - first] = shared(optimizer(l), steps[l]);
-        alike &= std::memcmp(objects[l], objects[first], sizeof(T)) == 0;
-      }
-      const auto run = [&]<int64_t n>(std::integral_constant<int64_t, n>) {
-        const T& common = optimizer(first);
-        for (int64_t i = first; i < count * lanes; i += lanes) {
-#pragma GCC ivdep
-          for (int64_t l = 0; l < n; ++l) move(common, weight, gradient, columns, i + l, own[l]);
-        }
-      };
-      if (alike && last - first == width)
-        run(std::integral_constant<int64_t, width>{});
-      else if (alike)
-        run(std::integral_constant<int64_t, width / 2>{});
-      else
-        for (int64_t i = 0; i < count * lanes; i += lanes)
-          for (int64_t l = first; l < last; ++l) move(optimizer(l), weight, gradient, columns, i + l, own[l - first]);
+    // Alike are optimizers that differ in their learning rates alone.
+    constexpr int64_t most = OptimizerTable::most_lanes;
+    decltype(shared(optimizer(0), *steps)) own[most];
+    bool alike = lanes == most || lanes == most / 2;
+    for (int64_t l = 0; l < lanes; ++l) {
+      own[l] = shared(optimizer(l), steps[l]);
+      alike &= std::memcmp(objects[l], objects[0], sizeof(T)) == 0;
     }
+    const auto run = [&]<int64_t n>(std::integral_constant<int64_t, n>) {
+      const T& common = optimizer(0);
+      for (int64_t i = 0; i < count * n; i += n) {
+#pragma GCC ivdep
+        for (int64_t l = 0; l < n; ++l) move(common, weight, gradient, columns, i + l, own[l]);
+      }
+    };
+    if (alike && lanes == most)
+      run(std::integral_constant<int64_t, most>{});
+    else if (alike)
+      run(std::integral_constant<int64_t, most / 2>{});
+    else
+      for (int64_t i = 0; i < count * lanes; i += lanes)
+        for (int64_t l = 0; l < lanes; ++l) move(optimizer(l), weight, gradient, columns, i + l, own[l]);
   }
 
   template <class T>
