@@ -19,18 +19,6 @@ std::string content(const std::string& value) {
   return sum;
 }
 
-/// The same for each name of a list, "[a, b]".
-std::string contents(const std::string& list) {
-  std::string all;
-  constexpr std::string_view between = ", ";
-  for (size_t begin = 1; begin + 1 < list.size();) {
-    const size_t end = std::min(list.find(between, begin), list.size() - 1);
-    all += content(list.substr(begin, end - begin)) + " ";
-    begin = end + between.size();
-  }
-  return all;
-}
-
 /// What is shown, how often a file is flushed and how often a checkpoint is written.
 bool changes_nothing(const std::string& path) {
   return path == "title" || path == "description" || path.starts_with("report.") || path == "record.flush_interval" || path == "simulation.checkpoint_interval" ||
@@ -52,7 +40,10 @@ std::vector<std::pair<std::string, std::string>> meaning(const Document& documen
     if (changes_nothing(path)) continue;
     std::string value = entry.value;
     const FieldInfo* field = document.declaration(path);
-    if (field && (field->flags & field_path)) value = field->type == FieldType::texts ? contents(value) : content(value);
+    if (field && (field->flags & field_path)) {
+      value = field->type == FieldType::texts ? "" : content(value);
+      for (const std::string& name : entry.texts) value += content(name) + " ";
+    }
     all.emplace_back(path, fmt::format("{} {}", value, entry.unit));
   }
   return all;

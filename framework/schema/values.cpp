@@ -101,8 +101,8 @@ Entry entry_of(const FieldInfo& field, const void* object) {
       entry.value = list_text(*reinterpret_cast<const std::span<const int64_t>*>(at), [](int64_t v) { return std::to_string(v); });
       break;
     case FieldType::texts:
-      entry.value = list_text(*reinterpret_cast<const std::span<const std::string_view>*>(at), [](auto v) { return std::string(v); });
-      entry.unit = "";
+      for (const std::string_view text : *reinterpret_cast<const std::span<const std::string_view>*>(at)) entry.texts.emplace_back(text);
+      entry.value = list_text(entry.texts, [](const std::string& text) { return text; }), entry.unit = "";
       break;
     case FieldType::distribution: {
       const auto& d = *reinterpret_cast<const Distribution*>(at);

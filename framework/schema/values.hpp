@@ -19,6 +19,7 @@ struct Entry {
   std::string value;    ///< "20", "true", "[1, 2]", "normal(mean 0.1, std 0.02)"
   std::string unit;     ///< "ms"; "1" for pure numbers; "" for texts
   std::string meaning;
+  std::vector<std::string> texts;  ///< of a list of texts
   bool is_number = false;
   double number = 0;
   bool is_default = false;
