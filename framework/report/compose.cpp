@@ -1,6 +1,7 @@
 #include "proxon/report/compose.hpp"
 
 #include "proxon/base/progress.hpp"
+#include "proxon/dataset/source.hpp"
 #include "proxon/report/sections.hpp"
 
 namespace proxon::report {
@@ -29,16 +30,22 @@ std::string text_parameter(const archive::Reader& reader, std::string_view objec
 
 namespace {
 
+/// Those of the metrics that are taken over whole samples of a split.
+void add_figures(const archive::Reader& reader, std::initializer_list<std::string_view> names, std::string_view of, Facts& facts) {
+  for (const archive::MetricRecord& metric : reader.metrics()) {
+    const bool whole = std::find(std::begin(split_names), std::end(split_names), metric.scope) != std::end(split_names);
+    if (metric.defined && whole && std::find(names.begin(), names.end(), metric.name) != names.end())
+      facts.facts.push_back({fmt::format("{} on the {} {}", metric.name, metric.scope == "train" ? "training" : metric.scope, of), metric.value});
+  }
+}
+
 /// The figures that a reader looks for first.
 Section overview(const archive::Reader& reader) {
   if (!is_simulated(reader)) {
     Facts facts{.large = true};
     if (const auto model = reader.model(); model && !model->theta.empty())
       facts.facts.push_back({"parameters of the twin", static_cast<int64_t>(model->theta.size())});
-    for (const archive::MetricRecord& metric : reader.metrics())
-      if (metric.defined && metric.scope == "test" &&
-          (metric.name == "classification_report.f1[micro]" || metric.name == "classification_report.f1[macro]" || metric.name == "entity_f1.f1" || metric.name == "r2"))
-        facts.facts.push_back({metric.name + " on the test samples", metric.value});
+    add_figures(reader, {"classification_report.f1[micro]", "classification_report.f1[macro]", "entity_f1.f1", "r2"}, "samples", facts);
     return {.heading = "Overview", .text = reader.description(), .blocks = {facts}};
   }
   int64_t neurons = 0, synapses = 0, spikes = 0;
@@ -52,9 +59,7 @@ Section overview(const archive::Reader& reader) {
   if (spikes > 0) facts.facts.push_back({"spikes", spikes});
   if (const auto model = reader.model(); model && !model->theta.empty())
     facts.facts.push_back({"parameters of the twin", static_cast<int64_t>(model->theta.size())});
-  for (const archive::MetricRecord& metric : reader.metrics())
-    if (metric.defined && (metric.name == "r2" || metric.name == "roc_auc") && metric.scope == "test")
-      facts.facts.push_back({metric.name + " on the test span", metric.value});
+  add_figures(reader, {"r2", "roc_auc", "coincidence_factor"}, "span", facts);
   return {.heading = "Overview", .text = reader.description(), .blocks = {facts}};
 }
 

@@ -75,6 +75,11 @@
     const round = axis.ticks.filter((tick) => kept(tick.value));
     if (round.length > 1) axis.ticks = round;
   }
+  // With a margin, which does not go beyond 0 when no value does.
+  const plainBounds = (values) => {
+    const [low, high] = range(values), margin = (high - low) * 0.04;
+    return {grace: '4%', ...(low >= 0 && low < margin && {min: 0}), ...(high <= 0 && -high < margin && {max: 0})};
+  };
   const logBounds = (values) => {
     const [low, high] = range(values);
     return low < high ? {min: low / 1.3, max: high * 1.3} : {min: low / 10, max: high * 10};
@@ -157,7 +162,7 @@
                 chart.x.log    ? logBounds(xs) :
                     low < high ? {min: low, max: high} :
                                  {}),
-            y: scale(chart.y, chart.y.log ? logBounds(ys) : {grace: '4%'}),
+            y: scale(chart.y, (chart.y.log ? logBounds : plainBounds)(ys)),
           },
           {
             legendStyle: 'line',
@@ -180,7 +185,7 @@
                              pointHoverRadius: 5,
                              pointHitRadius: 4,
                            }));
-      let bounds = {x: chart.x.log ? logBounds(xs) : {grace: '4%'}, y: chart.y.log ? logBounds(ys) : {grace: '4%'}};
+      let bounds = {x: (chart.x.log ? logBounds : plainBounds)(xs), y: (chart.y.log ? logBounds : plainBounds)(ys)};
       if (chart.identity) {
         let [min, max] = range(xs.concat(ys));
         const margin = (max - min || Math.abs(max) || 1) * 0.04;
