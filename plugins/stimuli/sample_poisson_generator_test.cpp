@@ -61,6 +61,28 @@ TEST_CASE("sample_poisson_generator: each target fires at its own rate, within 4
   CHECK(bright / (2000.0 * 300) == doctest::Approx(0.05).epsilon(0.03));
 }
 
+TEST_CASE("sample_poisson_generator with a total: bright and dim samples drive their targets equally, within 4 sigma") {
+  TwoSamples samples;
+  samples.values[150] = 1000;  // a target that is five times as bright as the others
+  samples.order = {0, 1, 0};
+  const ShownSamples view = samples.view();
+  const Driven model(stimulus("{ name = 'sample_poisson_generator', total = 3000, exposure = 5000, rest = 0 }"), 300, 0.5, 3, &view);
+  const int64_t steps = 10000;
+  for (const auto& [number, sum] : {std::pair{0, 299 * 200.0 + 1000}, std::pair{1, 150 * 100.0}}) {
+    CAPTURE(number);
+    double all = 0, one = 0;
+    for (int64_t step = number * steps; step < (number + 1) * steps; ++step) {
+      const std::vector<float> spikes = model.at(step);
+      for (const float x : spikes) all += static_cast<double>(x);
+      one += static_cast<double>(spikes[150]);
+    }
+    // 3000 Hz over 5 s; of them target 150 has its share.
+    const double share = static_cast<double>(samples.values[static_cast<size_t>(number) * 300 + 150]) / sum;
+    CHECK(std::fabs(all - 15000) < 4 * std::sqrt(15000.0));
+    CHECK(std::fabs(one - 15000 * share) < 4 * std::sqrt(15000 * share));
+  }
+}
+
 TEST_CASE("sample_poisson_generator refuses to show nothing, and values that are no rates") {
   CHECK(refused(brief).find("there is nothing to show: name files in tables [stimuli.NAME.samples.PHASE]") != std::string::npos);
   TwoSamples samples;
@@ -68,5 +90,7 @@ TEST_CASE("sample_poisson_generator refuses to show nothing, and values that are
     samples.values[17] = wrong;
     const ShownSamples view = samples.view();
     CHECK_THROWS_WITH_AS(Driven(stimulus(brief), 300, 0.5, 1, &view), doctest::Contains("is not between 0 and 1"), Error);
+    const char* const all_at_once = "{ name = 'sample_poisson_generator', total = 1e6 }";
+    CHECK_THROWS_WITH_AS(Driven(stimulus(all_at_once), 300, 0.5, 1, &view), doctest::Contains("its share of it"), Error);
   }
 }

@@ -593,7 +593,7 @@ def mnist_spiking():
 
 def mnist_stdp():
     short = ("constants.learn=1500", "constants.assign=500", "constants.test=500")
-    fashion("stdp", None, *short)
+    fashion("stdp", None, *short, "stimuli.images.generator.total=14000")  # clothes are brighter than digits
     with archive() as f:
         right, chance = metric(f, "classification_report.f1[micro]")
         check(right > 0.4 and chance < 0.15, f"clothes told by the assigned neurons of a layer that learnt without labels: {right:.3f}, by the most frequent class {chance:.3f}")
@@ -623,7 +623,7 @@ def mnist_stdp():
     says('stimuli.images.samples.test.values="test_imgs"', parts=["stimuli.images.samples.test.values", "Did you mean 'test_images'?"])
     says('stimuli.images.samples.train.labels="test_digits"', parts=["holds 10000 labels", "holds 60000 samples"])
     says("network.populations.pixels.size=783", parts=["has 784 values a sample, and the target population has 783 neurons"])
-    says("stimuli.images.generator.rate=5", parts=["stimuli.images.generator", "rate times the largest one must be below 1 / dt"])
+    says("stimuli.images.generator.total=1e6", parts=["stimuli.images.generator", "rate times the largest one (with total: its share of it) must be below 1 / dt"])
     says('stimuli.images.generator="poisson_generator"', parts=["stimulus 'poisson_generator' shows no samples"])
     says("network.projections.inhibition.weight_sum=5", parts=["network.projections.inhibition.weight_sum", "is for a projection with a learning_rule"])
     check(not (work / "run.h5").exists(), "no archive is left")
