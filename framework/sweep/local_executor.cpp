@@ -157,9 +157,10 @@ class LocalExecutor : public Executor {
   }
 
   void stop() override {
+    for (const Process& process : processes_)
+      if (process.pid >= 0) kill(process.pid, SIGKILL);
     for (Process& process : processes_) {
       if (process.pid < 0) continue;
-      kill(process.pid, SIGKILL);
       while (waitpid(process.pid, nullptr, 0) < 0 && errno == EINTR) continue;
       close_pipes(process);
       process.pid = -1, process.given.clear();
