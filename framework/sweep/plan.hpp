@@ -19,6 +19,7 @@ struct SweepSettings {
   int64_t trials = 0;
   int64_t repeats = 1;
   int64_t seed = 1;
+  int64_t lag = 0;
   std::span<const std::string_view> constraints;
   static constexpr auto fields() {
     using S = SweepSettings;
@@ -32,6 +33,9 @@ struct SweepSettings {
                       field<&S::trials>("1", "how many points are tried; 0: all of a sampler that has an end", at_least(0)),
                       field<&S::repeats>("1", "trials a point: with the experiment's seed, the next one, ...; a sampler sees their mean", between(1, 10000)),
                       field<&S::seed>("1", "key of the sampler's random numbers", at_least(0)),
+                      field<&S::lag>("1", "of a sampler that learns: point n is proposed from the results of all points up to n - lag and of no others, so that the "
+                                          "points are the same for any number of workers; 0: from whatever has ended by then",
+                                     between(0, 100000)),
                       field<&S::constraints>("", "conditions that a point must keep, for example \"hidden * batch <= 4096\"")};
   }
 };

@@ -20,6 +20,7 @@ namespace {
 /// What proposals the numbers of a table belong to: with another sampler or another space they count anew.
 std::string signature(const Plan& plan) {
   std::string text = fmt::format("{} {}", plan.sampler().name, plan.settings().seed);
+  if (plan.settings().lag > 0) text += fmt::format(" lag {}", plan.settings().lag);
   for (const Entry& entry : plan.sampler().values.entries()) text += fmt::format(" {}={}", entry.name, entry.value);
   for (const Axis& axis : plan.space.axes) {
     text += fmt::format("\n{} {} {} {} {} {} {}", axis.name, fmt::join(axis.parameters, ","), fmt::join(axis.choices, ","), axis.low, axis.high, axis.points, axis.fidelity);
@@ -61,6 +62,46 @@ class History {
   std::vector<uint32_t> state_;
 };
 
+/// What became of the proposals. The sampler sees it as soon as it is known, or, with a lag, in the order of their numbers: no proposal then depends
+/// on which trial was the faster.
+class Outcomes {
+ public:
+  Outcomes(History& history, int64_t lag) : history_(history), lag_(lag) {}
+
+  void add(int64_t number, size_t place, SamplerState state, std::vector<double> values) {
+    if (lag_ == 0) return history_.set(place, state, values);
+    const auto n = static_cast<size_t>(number);
+    if (n >= ended_.size()) ended_.resize(n + 1);
+    ended_[n] = {true, place, state, std::move(values)};
+  }
+  /// Shows what proposal `number` is made from: the proposals up to number - lag, or `all` before it. False when one of them has not ended.
+  bool show_for(int64_t number, bool all = false) {
+    if (lag_ == 0) return true;
+    const int64_t end = std::max<int64_t>(0, all ? number : number - lag_ + 1);
+    for (; shown_ > end; --shown_) {
+      const Outcome& outcome = ended_[static_cast<size_t>(shown_ - 1)];
+      history_.set(outcome.place, sampler_running, std::vector<double>(outcome.values.size(), NAN));
+    }
+    for (; shown_ < end; ++shown_) {
+      const auto n = static_cast<size_t>(shown_);
+      if (n >= ended_.size() || !ended_[n].known) return false;
+      history_.set(ended_[n].place, ended_[n].state, ended_[n].values);
+    }
+    return true;
+  }
+
+ private:
+  struct Outcome {
+    bool known = false;
+    size_t place = 0;
+    SamplerState state = sampler_running;
+    std::vector<double> values;
+  };
+  History& history_;
+  int64_t lag_, shown_ = 0;
+  std::vector<Outcome> ended_;  // by number
+};
+
 /// One point that was proposed, until all its repeats have ended.
 struct Proposal {
   size_t place = 0;  // in the history
@@ -72,13 +113,15 @@ class Sweep {
  public:
   Sweep(Plan& plan, const Places& places, Results& results, const SweepOptions& options)
       : plan_(plan), places_(places), results_(results), options_(options), axes_(axis_names(plan.space)), coordinates_(plan.space.coordinates()),
-        history_(coordinates_.size(), plan.objectives.size()), journal_(fmt::format("{}/coordinator.journal", places.work()), plan.space) {
+        history_(coordinates_.size(), plan.objectives.size()), outcomes_(history_, plan.settings().lag), journal_(fmt::format("{}/coordinator.journal", places.work()), plan.space) {
     for (const Objective& objective : plan.objectives) maximise_.push_back(objective.maximise);
     const auto& settings = plan.settings();
     repeats_ = settings.repeats;
     sampler_ = {plan.sampler(), SamplerSetup{Key{static_cast<uint64_t>(settings.seed), purpose("sampler")}, coordinates_.data(),
                                              static_cast<int64_t>(coordinates_.size()), maximise_.data(), static_cast<int64_t>(maximise_.size()), settings.trials}};
     points_ = sampler_.table().points(sampler_.object());
+    if (settings.lag > 0 && !sampler_.table().looks_back)
+      fail("{}: lag = {} is for a sampler that learns from results, and '{}' does not: leave it out.", plan.file, settings.lag, sampler_.name());
     wanted_ = settings.trials > 0 ? settings.trials : points_;
     basis_ = hash_of({plan.task->basis()});
     results.table().objectives.clear();
@@ -89,8 +132,10 @@ class Sweep {
   }
 
   SweepSummary run() {
-    const auto looks_back = sampler_.table().looks_back != 0;
-    executor_ = plan_.where_to_run().name == "slurm" ? slurm_executor(plan_, places_, looks_back, options_.task_command) : local_executor(plan_, places_, looks_back);
+    const bool looks_back = sampler_.table().looks_back != 0;
+    // With a lag it is told here how many points are on their way.
+    const bool one_each = looks_back && plan_.settings().lag == 0;
+    executor_ = plan_.where_to_run().name == "slurm" ? slurm_executor(plan_, places_, one_each, options_.task_command) : local_executor(plan_, places_, one_each);
     const double begin = monotonic_seconds();
     std::optional<Progress> progress;
     double shown = 0;
@@ -199,10 +244,17 @@ class Sweep {
     if (answered) {
       point = *answered;
     } else {
-      Status status;
-      const SamplerHistory history = history_.view();
-      const bool has = sampler_.table().propose(sampler_.object(), number, &history, at.data(), static_cast<int64_t>(at.size()), &status);
-      check(status, "sampler", sampler_.name());
+      if (!outcomes_.show_for(number)) return false;
+      const auto ask = [&] {
+        Status status;
+        const SamplerHistory history = history_.view();
+        const bool has = sampler_.table().propose(sampler_.object(), number, &history, at.data(), static_cast<int64_t>(at.size()), &status);
+        check(status, "sampler", sampler_.name());
+        return has;
+      };
+      bool has = ask();
+      // It waits for what the lag still hides.
+      if (!has && open_.empty() && plan_.settings().lag > 0) outcomes_.show_for(number, true), has = ask();
       if (!has) {
         if (open_.empty()) fail("sampler '{}' waits though no trial runs.", sampler_.name());
         return false;
@@ -211,14 +263,14 @@ class Sweep {
     }
     ++next_;
     if (!plan_.space.allows(point)) {
-      history_.set(history_.add(number, at), sampler_failed, std::vector<double>(maximise_.size(), NAN));
+      outcomes_.add(number, history_.add(number, at), sampler_failed, std::vector<double>(maximise_.size(), NAN));
       if (++refused_ >= most_refused)
         fail("{}: the constraints leave nothing: {} points in a row keep not all of them.", plan_.file, format_count(refused_));
       return true;
     }
     // Of a sampler that has an end, points that differ only in axes that are not active are one.
     if (has_end() && !distinct_.insert(key_of(point, 0)).second) {
-      history_.set(history_.add(number, at), sampler_failed, std::vector<double>(maximise_.size(), NAN));
+      outcomes_.add(number, history_.add(number, at), sampler_failed, std::vector<double>(maximise_.size(), NAN));
       return true;
     }
     refused_ = 0, ++accepted_;
@@ -267,7 +319,7 @@ class Sweep {
       means.push_back(n > 0 ? sum / n : NAN);
     }
     const bool done = std::all_of(means.begin(), means.end(), [](double m) { return std::isfinite(m); });
-    history_.set(proposal.place, done ? sampler_done : sampler_failed, means);
+    outcomes_.add(number, proposal.place, done ? sampler_done : sampler_failed, means);
     open_.erase(found);
   }
 
@@ -363,6 +415,7 @@ class Sweep {
   std::vector<uint32_t> maximise_;
   Instance<SamplerTable, SamplerSetup> sampler_;
   History history_;
+  Outcomes outcomes_;
   JournalWriter journal_;
   std::unique_ptr<Executor> executor_;
   TrialId basis_;

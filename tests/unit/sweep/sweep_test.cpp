@@ -148,6 +148,47 @@ workers = 1
   CHECK(a.axes[1].value == b.axes[1].value);
 }
 
+TEST_CASE("samplers that learn with a lag come to the same points for any number of workers, and after a stop") {
+  const auto text = [](const char* sampler) {
+    return fmt::format(R"(
+function = "sphere"
+trials = 60
+sampler = {}
+lag = 5
+constraints = ["x + y < 22"]
+[axes]
+x = {{ low = -5, high = 10 }}
+y = {{ low = 0, high = 15 }}
+work = {{ low = 1, high = 27, space = "log_integer", fidelity = true }}
+[objectives.value]
+metric = "value"
+[executor]
+workers = 1
+)", sampler);
+  };
+  for (const char* sampler : {"{ name = 'tpe', startup = 8 }", "'cma_es'", "'asha'"}) {
+    CAPTURE(sampler);
+    Folder one(text(sampler)), three(text(sampler)), stopped(text(sampler));
+    one.run();
+    three.run({}, {"executor.workers=3"});
+    stopped.run({}, {"trials=23", "executor.workers=2"});
+    stopped.run();
+    const auto points = [](const Folder& folder) {
+      const archive::SweepTable table = folder.table();
+      std::map<int64_t, std::vector<double>> all;  // by the number of the proposal
+      for (int64_t row = 0; row < table.rows(); ++row)
+        for (const archive::SweepAxis& axis : table.axes) all[table.number[static_cast<size_t>(row)]].push_back(axis.value[static_cast<size_t>(row)]);
+      return all;
+    };
+    const auto expected = points(one);
+    REQUIRE(expected.size() == 60);
+    CHECK(points(three) == expected);
+    CHECK(points(stopped) == expected);
+  }
+  Folder grid("sampler = 'grid'\nlag = 5\n" + grid_sweep);
+  CHECK_THROWS_WITH_AS(grid.run(), doctest::Contains("lag = 5 is for a sampler that learns from results, and 'grid' does not"), Error);
+}
+
 TEST_CASE("constraints and conditions: a grid counts what is left") {
   Folder folder(R"(
 function = "sphere"
