@@ -33,7 +33,7 @@ Handle making_groups() {
 Handle make_dataset(hid_t file, const std::string& name, hid_t type, hsize_t rows, bool grows, const std::string& path) {
   const hsize_t limit = H5S_UNLIMITED;
   const Handle space = grows ? dataspace({&rows, 1}, {&limit, 1}) : dataspace({&rows, 1});
-  const Handle list = rows > 64 || grows ? packed(grows ? chunk_rows : std::min(rows, chunk_rows)) : Handle(H5Pcreate(H5P_DATASET_CREATE));
+  const Handle list = rows > 1024 || grows ? packed(grows ? chunk_rows : std::min(rows, chunk_rows)) : Handle(H5Pcreate(H5P_DATASET_CREATE));
   return Handle(h5(H5Dcreate2(file, name.c_str(), type, space, making_groups(), list, H5P_DEFAULT), "cannot write", path));
 }
 
