@@ -77,38 +77,57 @@ struct tpe {
     size_t axes = 0;
     std::vector<double> at;  // [kernels x axes]; NaN: even along that axis
     double sigma = 0;
-    std::vector<double> mass;  // [kernels x axes] of the normal within [0, 1]
+    // What log_at() goes over, an axis after the other: [axes x kernels]. Centre and 1 / sigma of a range, number of a choice; 0 and 0, -1 where even.
+    std::vector<double> centre, steep;
+    std::vector<double> height;            // [kernels] log of the normals' factors: 1 / (sqrt(2 pi) sigma, and their mass within [0, 1])
+    mutable std::vector<double> exponent;  // [kernels]
 
     size_t kernels() const { return at.size() / axes; }
-    static double cumulative(double z) { return 0.5 * std::erfc(-z * 0.7071067811865476); }
+    /// Of the standard normal; what rounding makes 0 or 1 is not computed.
+    static double cumulative(double z) { return z > 8.3 ? 1 : z < -38 ? 0 : 0.5 * std::erfc(-z * 0.7071067811865476); }
     void finish(double width) {
-      sigma = std::max(width * std::pow(static_cast<double>(kernels()) + 1, -1.0 / (static_cast<double>(axes) + 4)), 1e-3);
-      mass.clear();
-      for (const double x : at) mass.push_back(cumulative((1 - x) / sigma) - cumulative(-x / sigma));
+      constexpr double root = 2.5066282746310002;
+      const size_t n = kernels();
+      sigma = std::max(width * std::pow(static_cast<double>(n) + 1, -1.0 / (static_cast<double>(axes) + 4)), 1e-3);
+      centre.assign(axes * n, 0), steep.assign(axes * n, 0), height.assign(n, 0), exponent.assign(n, 0);
+      const double log_width = std::log(root * sigma);
+      for (size_t a = 0; a < axes; ++a)
+        for (size_t k = 0; k < n; ++k) {
+          const double x = at[k * axes + a];
+          if (axis[a].choices > 0) {
+            centre[a * n + k] = std::isnan(x) ? -1 : std::floor(x * static_cast<double>(axis[a].choices));
+          } else if (!std::isnan(x)) {
+            centre[a * n + k] = x, steep[a * n + k] = 1 / sigma;
+            const double mass = cumulative((1 - x) / sigma) - (x > 8.3 * sigma ? 0 : cumulative(-x / sigma));
+            height[k] -= log_width + (mass < 1 ? std::log(mass) : 0);
+          }
+        }
     }
     /// Share of a choice that a kernel gives to its own one: wider than along a range, as choices have no neighbours.
     double own(size_t a) const {
       return 1 - std::min(4 * sigma, 1.0) * static_cast<double>(axis[a].choices - 1) / static_cast<double>(axis[a].choices);
     }
     double log_at(const std::vector<double>& u) const {
-      constexpr double root = 2.5066282746310002;
-      double sum = 1;  // the even one
-      for (size_t k = 0; k < kernels(); ++k) {
-        double exponent = 0, factor = 1;
-        for (size_t a = 0; a < axes; ++a) {
-          const double x = at[k * axes + a];
-          if (std::isnan(x)) continue;
-          if (axis[a].choices > 0) {
-            const auto n = static_cast<double>(axis[a].choices);
-            factor *= std::floor(u[a] * n) == std::floor(x * n) ? own(a) * n : (1 - own(a)) * n / std::max(n - 1, 1.0);
-            continue;
+      const size_t n = kernels();
+      double* e = exponent.data();
+      std::copy(height.begin(), height.end(), e);
+      for (size_t a = 0; a < axes; ++a) {
+        const double *x = centre.data() + a * n, *s = steep.data() + a * n;
+        if (axis[a].choices > 0) {
+          const auto choices = static_cast<double>(axis[a].choices);
+          const double mine = std::floor(u[a] * choices), same = std::log(own(a) * choices), other = std::log((1 - own(a)) * choices / std::max(choices - 1, 1.0));
+          for (size_t k = 0; k < n; ++k) e[k] += x[k] < 0 ? 0 : x[k] == mine ? same : other;
+        } else {
+          for (size_t k = 0; k < n; ++k) {
+            const double z = (u[a] - x[k]) * s[k];
+            e[k] -= 0.5 * z * z;
           }
-          const double z = (u[a] - x) / sigma;
-          exponent -= 0.5 * z * z, factor /= root * sigma * mass[k * axes + a];
         }
-        sum += factor * std::exp(exponent);
       }
-      return std::log(sum / static_cast<double>(kernels() + 1));
+      double sum = 1;  // the even one; beside it a kernel that is far away is less than rounding
+      for (size_t k = 0; k < n; ++k)
+        if (e[k] > -40) sum += std::exp(e[k]);
+      return std::log(sum / static_cast<double>(n + 1));
     }
     std::vector<double> draw(Stream& stream) const {
       const size_t k = stream.below(static_cast<uint32_t>(kernels() + 1));
