@@ -60,11 +60,8 @@ Heatmap confusion(const std::vector<std::string>& channels, const TestRows& rows
           .colours = Heatmap::Colours::sequential, .row_names = channels, .column_names = channels};
 }
 
-}  // namespace
-
-Section fit_section(const archive::Reader& reader) {
-  Section section{.heading = "The fit"};
-  if (reader.epochs().empty()) section.text = "Its parameters are those that it began with: there was no epoch.";
+/// Losses and learning rate over the epochs.
+void add_curves(const archive::Reader& reader, Section& section) {
   Series train{"training", {}, {}}, validation{"validation", {}, {}}, rate{"learning rate", {}, {}};
   for (const archive::EpochRecord& epoch : reader.epochs()) {
     const auto x = static_cast<double>(epoch.epoch);
@@ -76,8 +73,16 @@ Section fit_section(const archive::Reader& reader) {
   Lines loss{.title = "Loss", .caption = "Both curves must flatten; a gap that opens between them is overfitting.", .x = {"epoch"},
              .y = {"loss", "", logarithmic}, .series = {train}};
   if (validated) loss.series.push_back(validation);
-  if (!reader.epochs().empty()) section.blocks.push_back(std::move(loss));
-  if (!reader.epochs().empty()) section.blocks.push_back(Lines{.title = "Learning rate", .caption = "Of the optimizer, every epoch.", .x = {"epoch"}, .y = {"learning rate", "", logarithmic}, .series = {rate}});
+  section.blocks.push_back(std::move(loss));
+  section.blocks.push_back(Lines{.title = "Learning rate", .caption = "Of the optimizer, every epoch.", .x = {"epoch"}, .y = {"learning rate", "", logarithmic}, .series = {rate}});
+}
+
+}  // namespace
+
+Section fit_section(const archive::Reader& reader) {
+  Section section{.heading = "The fit"};
+  if (reader.epochs().empty()) section.text = "Its parameters are those that it began with: there was no epoch.";
+  else add_curves(reader, section);
   if (const auto model = reader.model()) {
     Table layers{.title = "Layers of the twin", .columns = {{"layer"}, {"inputs"}, {"outputs"}, {"activation"}, {"parameters"}}};
     for (const archive::LayerRecord& layer : model->layers)
