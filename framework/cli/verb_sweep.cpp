@@ -210,7 +210,7 @@ int export_table(const Call& call) {
   const Results results = results_of(places);
   const std::string path = call.has("to") ? call.text("to") : fs::path(places.archive).replace_extension(format == "csv" ? ".csv" : ".export.h5").string();
   if (format == "csv") write_csv(results.table(), path);
-  else publish(places, results, {}, true, path);
+  else publish(places, results, {}, path);
   fmt::print("wrote {} ({} trials)\n", path, format_count(results.table().rows()));
   return 0;
 }

@@ -30,7 +30,7 @@ class Executor {
   /// Returns after `seconds` at the latest, earlier when something has happened.
   virtual void wait(double seconds, const OnResult& result, const OnLost& lost) = 0;
 
-  /// Ends all workers; what they were at is not finished.
+  /// Tells all workers to end; what they were at is not finished. They are gone when the executor is.
   virtual void stop() = 0;
 };
 

@@ -120,7 +120,6 @@ void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char
 }
 
 void write_whole(int fd, const std::string& bytes, const std::string& path) {
-  const off_t begin = lseek(fd, 0, SEEK_END);
   size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t n = write(fd, bytes.data() + done, bytes.size() - done);
@@ -128,7 +127,7 @@ void write_whole(int fd, const std::string& bytes, const std::string& path) {
     if (n <= 0) {
       const std::string why = std::strerror(errno);
       // What was written of it is taken back, so that the file holds whole records.
-      if (ftruncate(fd, begin) != 0) fail("{}: cannot be written, and its torn end cannot be cut off: {}.", path, why);
+      if (done > 0 && ftruncate(fd, lseek(fd, 0, SEEK_END) - static_cast<off_t>(done)) != 0) fail("{}: cannot be written, and its torn end cannot be cut off: {}.", path, why);
       fail("{}: cannot be written: {}.", path, why);
     }
     done += static_cast<size_t>(n);
@@ -142,7 +141,8 @@ JournalWriter::JournalWriter(const std::string& path, const Space& space) : path
   if (fd_ < 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
   int64_t end = 0;
   scan(fd_, end, [](uint32_t, const char*, size_t) {});
-  if (ftruncate(fd_, end) != 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
+  // A torn end is cut off. Only then: file systems write at once what was cut to nothing, and a journal has no hurry.
+  if (lseek(fd_, 0, SEEK_END) > end && ftruncate(fd_, end) != 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
   // From here on the axes are these, and figures count anew.
   Packer axes(axes_record);
   axes << static_cast<uint32_t>(space.axes.size());

@@ -107,6 +107,13 @@ class LocalExecutor : public Executor {
 
   ~LocalExecutor() override {
     stop();
+    for (Process& process : processes_) {
+      if (process.pid < 0) continue;
+      while (waitpid(process.pid, nullptr, 0) < 0 && errno == EINTR) continue;
+      close_pipes(process);
+      std::error_code none;
+      std::filesystem::remove_all(places_.scratch(process.number), none);
+    }
     munmap(watches_, processes_.size() * sizeof(Watch));
   }
 
@@ -133,22 +140,25 @@ class LocalExecutor : public Executor {
   }
 
   void wait(double seconds, const OnResult& result, const OnLost& lost) override {
-    std::vector<pollfd> all;
+    polled_.clear();
     for (Process& process : processes_) {
-      if (process.pid < 0) continue;
-      all.push_back({process.wake, POLLIN, 0}), all.push_back({process.output, POLLIN, 0});
-      if (!process.unsent.empty()) all.push_back({process.orders, POLLOUT, 0});
+      polled_.push_back({process.wake, POLLIN, 0}), polled_.push_back({process.output, POLLIN, 0});
+      polled_.push_back({process.unsent.empty() ? -1 : process.orders, POLLOUT, 0});
     }
-    const int n = poll(all.data(), all.size(), static_cast<int>(seconds * 1000));
+    const int n = poll(polled_.data(), polled_.size(), static_cast<int>(seconds * 1000));
     if (n < 0 && errno != EINTR) fail("waiting for the workers failed: {}.", std::strerror(errno));
+    const pollfd* of = polled_.data();
     for (Process& process : processes_) {
+      const pollfd &wake = *of++, &output = *of++;
+      ++of;
       if (process.pid < 0) continue;
       send(process);
-      hear(process);
-      fetch(process, result);
+      if (wake.revents != 0) hear(process.wake, [](const char*, size_t) {}), fetch(process, result);
+      if (output.revents != 0 && !hear(process.output, [&](const char* data, size_t size) { process.words.add(data, size); })) close(std::exchange(process.output, -1));
       end_when_too_slow(process);
+      // Its end closes its pipes, unless a process that it began holds them still.
       int status = 0;
-      if (waitpid(process.pid, &status, WNOHANG) == process.pid) bury(process, status, result, lost);
+      if ((n <= 0 || (wake.revents & POLLHUP) != 0) && waitpid(process.pid, &status, WNOHANG) == process.pid) bury(process, status, result, lost);
     }
     // What a worker that ended had not begun.
     std::deque<Trial> again = std::move(again_);
@@ -157,15 +167,9 @@ class LocalExecutor : public Executor {
   }
 
   void stop() override {
-    for (const Process& process : processes_)
-      if (process.pid >= 0) kill(process.pid, SIGKILL);
     for (Process& process : processes_) {
-      if (process.pid < 0) continue;
-      while (waitpid(process.pid, nullptr, 0) < 0 && errno == EINTR) continue;
-      close_pipes(process);
-      process.pid = -1, process.given.clear();
-      std::error_code none;
-      std::filesystem::remove_all(places_.scratch(process.number), none);
+      if (process.pid >= 0) kill(process.pid, SIGKILL);
+      process.given.clear();
     }
     again_.clear();
   }
@@ -230,15 +234,15 @@ class LocalExecutor : public Executor {
     }
   }
 
-  void hear(Process& process) {
-    char block[1 << 16];
-    while (read(process.wake, block, sizeof block) > 0) continue;
-    // A worker that prints without end must not keep the others waiting.
+  /// What a pipe holds, though of a worker that prints without end no more than the others can wait for. False when nothing more will come.
+  bool hear(int pipe, const auto& each) {
+    char block[1 << 14];
     for (int i = 0; i < 64; ++i) {
-      const ssize_t n = read(process.output, block, sizeof block);
-      if (n <= 0) return;
-      process.words.add(block, static_cast<size_t>(n));
+      const ssize_t n = read(pipe, block, sizeof block);
+      if (n > 0) each(block, static_cast<size_t>(n));
+      if (n < static_cast<ssize_t>(sizeof block)) return n != 0;
     }
+    return true;
   }
 
   void fetch(Process& process, const OnResult& on_result) {
@@ -263,7 +267,7 @@ class LocalExecutor : public Executor {
   /// A worker has ended: its results so far, the trial that it was at, and those that it had not begun.
   void bury(Process& process, int status, const OnResult& on_result, const OnLost& on_lost) {
     process.pid = -1;
-    hear(process);
+    hear(process.output, [&](const char* data, size_t size) { process.words.add(data, size); });
     fetch(process, on_result);
     close_pipes(process);
     const int sign = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -300,6 +304,7 @@ class LocalExecutor : public Executor {
   bool looks_back_;
   Watch* watches_ = nullptr;
   std::deque<Process> processes_;
+  std::vector<pollfd> polled_;
   std::deque<Trial> again_;
   double mean_seconds_ = 0;
   int64_t finished_ = 0;

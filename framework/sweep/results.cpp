@@ -54,7 +54,7 @@ Lock::Lock(const Places& places) {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
   const std::string text = fmt::format("{} on {}\n", getpid(), host);
-  if (ftruncate(fd_, 0) != 0 || write(fd_, text.data(), text.size()) < 0) return;  // for people only
+  if (pwrite(fd_, text.data(), text.size(), 0) < 0 || ftruncate(fd_, static_cast<off_t>(text.size())) != 0) return;  // for people only
 }
 
 Lock::~Lock() {
@@ -238,42 +238,22 @@ void write_archive(const Places& places, const Results& results, const std::vect
 
 }  // namespace
 
-int publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, bool wait, const std::string& to) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) fail("{}: cannot be written: {}.", places.archive, std::strerror(errno));
+void publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, const std::string& other) {
+  write_archive(places, results, keep, other.empty() ? places.archive : other);
+}
+
+int publish_aside(const Places& places, const Results& results, const std::vector<TrialId>& keep) {
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child < 0) fail("{}: cannot be written: {}.", places.archive, std::strerror(errno));
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // HDF5 is used in this process alone; it ends without HDF5's own closing, which is of no use on a full disk.
-    close(ends[0]);
-    std::string problem;
-    try {
-      write_archive(places, results, keep, to.empty() ? places.archive : to);
-    } catch (const std::exception& error) {
-      problem = error.what();
-    }
-    if (write(ends[1], problem.data(), problem.size()) < 0) _exit(2);
-    _exit(problem.empty() ? 0 : 1);
+  if (child > 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  try {
+    write_archive(places, results, keep, places.archive);
+  } catch (const std::exception&) {
+    _exit(1);  // a disk that is full now may have room at the sweep's end
   }
-  close(ends[1]);
-  if (!wait) {
-    close(ends[0]);
-    return child;
-  }
-  std::string problem;
-  char block[512];
-  for (ssize_t n = 0; (n = read(ends[0], block, sizeof block)) != 0;) {
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) problem.append(block, static_cast<size_t>(n));
-  }
-  close(ends[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (!problem.empty()) fail("{}", problem);
-  if (status != 0) fail("{}: the process that writes it ended with status {}.", places.archive, status);
-  return 0;
+  _exit(0);
 }
 
 }  // namespace proxon::sweep

@@ -78,10 +78,11 @@ class Results {
 /// Axes of a space as journals name them.
 std::vector<JournalReader::AxisName> axis_names(const Space& space);
 
-/// Writes table, curves (of the archive before it and of the journals) and kept archives to the archive, in a process of its own: the table is that
-/// of this moment. `keep` are the trials whose archives are wanted. Throws Error when `wait` and it fails; else gives the process's number. `to`:
-/// another file to write.
-int publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, bool wait,
-            const std::string& to = "");
+/// Writes table, curves (of the archive before it and of the journals) and kept archives to the archive. `keep` are the trials whose archives are
+/// wanted; `other`: another file to write.
+void publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, const std::string& other = "");
+
+/// The same while other work goes on, in a process of its own, whose number it returns: the table is that of this moment.
+int publish_aside(const Places& places, const Results& results, const std::vector<TrialId>& keep);
 
 }  // namespace proxon::sweep

@@ -155,7 +155,7 @@ class Sweep {
       finish_publishing();
       throw;
     }
-    executor_.reset();
+    executor_->stop();
     finish_publishing();
     summary_.seconds = monotonic_seconds() - begin;
     progress->done(closing_text());
@@ -398,7 +398,7 @@ class Sweep {
     }
     if (now < publish_after_ || results_.table().rows() == rows_published_) return;
     published_ = now, rows_published_ = results_.table().rows();
-    publisher_ = publish(places_, results_, kept(), false);
+    publisher_ = publish_aside(places_, results_, kept());
   }
 
   void finish_publishing() {
@@ -483,7 +483,7 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
     publish(places, results, [&] {
       std::vector<TrialId> all = table.id;
       return plan.limits().keep == "none" ? std::vector<TrialId>{} : all;
-    }(), true);
+    }());
   }
   clear_journals(places);
 
@@ -510,10 +510,10 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
   std::optional<Sweep> sweep(std::in_place, plan, places, results, options);
   // An archive that says all this already is left as it is until there is something new.
   const auto up_to_date = [&] { return fs::exists(places.archive) && !results.changed() && head_of(table) == head_before; };
-  if (table.rows() > 0 && !up_to_date()) publish(places, results, sweep->kept(), true);
+  if (table.rows() > 0 && !up_to_date()) publish(places, results, sweep->kept());
   auto close = [&] {
     merge_plugins(table, plan.task->plugins());
-    if (!up_to_date()) publish(places, results, sweep->kept(), true);
+    if (!up_to_date()) publish(places, results, sweep->kept());
     sweep.reset();
     std::error_code none;
     fs::remove_all(places.work(), none);
