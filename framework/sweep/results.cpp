@@ -85,6 +85,8 @@ Results::Results(const Places& places) {
     by_id_[table_.id[static_cast<size_t>(row)]] = row;
     by_key_[table_.key[static_cast<size_t>(row)]] = row;
   }
+  // The journals' numbers are of the sampler that ran last.
+  if (std::ifstream file(places.sampler()); file) number_for({std::istreambuf_iterator(file), {}});
   for (const std::string& path : places.journals()) {
     JournalReader journal(path);
     journal.read([&](Result&& result) { add(result, journal.axes()), ++from_journals_; });
@@ -174,6 +176,11 @@ void Results::describe_axes(const Space& space) {
       if (const std::string text = axis.text(static_cast<double>(i)); std::find(its.choices.begin(), its.choices.end(), text) == its.choices.end())
         its.choices.push_back(text);
   }
+}
+
+void Results::number_for(const std::string& sampler) {
+  if (table_.sampler != sampler) std::fill(table_.number.begin(), table_.number.end(), -1);
+  table_.sampler = sampler;
 }
 
 void Results::outdate() {

@@ -13,6 +13,8 @@ struct Places {
   std::string archive;
   std::string work() const { return archive + ".work"; }
   std::string lock() const { return work() + "/lock"; }
+  /// Which sampler and space the numbers in the journals belong to, as SweepTable.sampler says it of the archive's.
+  std::string sampler() const { return work() + "/sampler"; }
   std::string journal(int worker) const { return fmt::format("{}/worker-{}.journal", work(), worker); }
   std::string scratch(int worker) const { return fmt::format("{}/scratch-{}", work(), worker); }
   /// Journals that are there, in the order of their names.
@@ -59,6 +61,8 @@ class Results {
   int64_t from_journals() const { return from_journals_; }
   /// The number of the proposal that a row answers.
   void set_number(int64_t row, int64_t number);
+  /// Numbers are those of this sampler from here on; those of another are taken away.
+  void number_for(const std::string& sampler);
   /// Whether the rows are no longer those of the archive.
   bool changed() const { return changed_; }
 

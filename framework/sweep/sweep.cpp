@@ -2,11 +2,13 @@
 
 #include <sys/wait.h>
 
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <unordered_set>
 #include <deque>
 
+#include "proxon/base/part_file.hpp"
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/version.hpp"
@@ -200,8 +202,8 @@ class Sweep {
   void know_rows() {
     auto& table = results_.table();
     const std::string mine = signature(plan_);
-    if (table.sampler != mine) std::fill(table.number.begin(), table.number.end(), -1);
-    table.sampler = mine;
+    results_.number_for(mine);
+    if (const int problem = write_file(places_.sampler(), mine)) fail("{}: cannot be written: {}.", places_.sampler(), std::strerror(problem));
     for (int64_t row = 0; row < table.rows(); ++row) {
       const int64_t number = table.number[static_cast<size_t>(row)];
       if (number >= 0 && table.state_of(row) != TrialState::outdated) numbered_[number].push_back(row);
@@ -511,9 +513,14 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
   // An archive that says all this already is left as it is until there is something new.
   const auto up_to_date = [&] { return fs::exists(places.archive) && !results.changed() && head_of(table) == head_before; };
   if (table.rows() > 0 && !up_to_date()) publish(places, results, sweep->kept());
-  auto close = [&] {
-    merge_plugins(table, plan.task->plugins());
-    if (!up_to_date()) publish(places, results, sweep->kept());
+  auto close = [&](std::string problem = "") {
+    try {
+      merge_plugins(table, plan.task->plugins());
+      if (!up_to_date()) publish(places, results, sweep->kept());
+    } catch (const Error& error) {
+      if (problem.empty()) problem = error.what();
+      fail("{}{} What has ended is kept in {}; the same command goes on from there.", problem, problem.ends_with('.') ? "" : ".", places.work());
+    }
     sweep.reset();
     std::error_code none;
     fs::remove_all(places.work(), none);
@@ -524,12 +531,7 @@ SweepSummary run_sweep(const std::string& file, const std::vector<std::string>& 
     close();
     throw Interrupted(fmt::format("interrupted; {} trials are in {}, and the same command goes on.", format_count(table.rows()), places.archive));
   } catch (const Error& error) {
-    const std::string what = error.what();
-    try {
-      close();
-    } catch (const Error&) {
-      fail("{}{} What has ended is kept in {}; the same command goes on from there.", what, what.ends_with('.') ? "" : ".", places.work());
-    }
+    close(error.what());
     throw;
   }
   close();

@@ -214,6 +214,21 @@ def _():
     check(re.search(r"%  [^\r]* left  \d+ of 400, best value \S+ \(trial [0-9a-f]{8}\)", shown.decode()), f"tells it:\n{shown.decode()[-500:]}")
 
 
+@case("a sampler that learns, killed before the first archive, has no more trials than it was given")
+def _():
+    sweep_file('sampler = "tpe"\ntrials = 200\n' + function.format(x=2, time=2).replace(", points = 2", "").replace(', space = "integer"', ""))
+    for moment in (0.1, 0.15, 0.19):  # the first archive is written after 0.2 s
+        process = start("sweep", "s.toml")
+        time.sleep(moment)
+        process.kill()
+        process.communicate()
+        kept = counted()
+        result = ok("sweep", "s.toml")
+        check(kept == 0 or f"{kept} of them known from before" in result.out, f"knows {kept}:\n{result}")
+        exact(200)
+        pathlib.Path("s.h5").unlink()
+
+
 @case("full disk: what has ended is kept, and goes on when there is room")
 def _():
     functions(1000, 0.0)
