@@ -88,10 +88,8 @@ class Unpacker {
   const char *at_, *end_;
 };
 
-/// Calls each(kind, payload) for the whole records behind `offset` that are there now, and moves it behind the last of them.
-void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char*, size_t)>& each) {
-  struct stat status{};
-  if (fstat(fd, &status) != 0) return;
+/// Calls each(kind, payload) for the whole records from `offset` to `end`, and moves it behind the last of them.
+void scan(int fd, int64_t& offset, int64_t end, const std::function<void(uint32_t, const char*, size_t)>& each) {
   std::string buffer;
   size_t begin = 0;  // of what is not yet used
   constexpr int64_t block = 1 << 20;
@@ -110,7 +108,7 @@ void scan(int fd, int64_t& offset, const std::function<void(uint32_t, const char
     }
     buffer.erase(0, begin), begin = 0;
     const size_t had = buffer.size();
-    const int64_t left = status.st_size - offset - static_cast<int64_t>(had);
+    const int64_t left = end - offset - static_cast<int64_t>(had);
     if (left <= 0) return;
     buffer.resize(had + static_cast<size_t>(std::min(left, block)));
     const ssize_t got = pread(fd, buffer.data() + had, buffer.size() - had, offset + static_cast<int64_t>(had));
@@ -139,10 +137,11 @@ void write_whole(int fd, const std::string& bytes, const std::string& path) {
 JournalWriter::JournalWriter(const std::string& path, const Space& space) : path_(path) {
   fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd_ < 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
+  const off_t size = lseek(fd_, 0, SEEK_END);
   int64_t end = 0;
-  scan(fd_, end, [](uint32_t, const char*, size_t) {});
+  scan(fd_, end, size, [](uint32_t, const char*, size_t) {});
   // A torn end is cut off. Only then: file systems write at once what was cut to nothing, and a journal has no hurry.
-  if (lseek(fd_, 0, SEEK_END) > end && ftruncate(fd_, end) != 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
+  if (size > end && ftruncate(fd_, end) != 0) fail("{}: cannot be written: {}.", path, std::strerror(errno));
   // From here on the axes are these, and figures count anew.
   Packer axes(axes_record);
   axes << static_cast<uint32_t>(space.axes.size());
@@ -193,7 +192,7 @@ bool JournalReader::read(const std::function<void(Result&&)>& each) {
   struct stat status{};
   if (fstat(fd_, &status) != 0 || status.st_size <= offset_) return false;
   bool any = false;
-  scan(fd_, offset_, [&](uint32_t kind, const char* payload, size_t n) {
+  scan(fd_, offset_, status.st_size, [&](uint32_t kind, const char* payload, size_t n) {
     Unpacker in(payload, n);
     if (kind == axes_record) {
       axes_.clear(), figures_.clear();

@@ -2,13 +2,12 @@
 
 #include <sys/wait.h>
 
-#include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <unordered_set>
 #include <deque>
 
-#include "proxon/base/part_file.hpp"
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/experiment/version.hpp"
@@ -157,7 +156,6 @@ class Sweep {
       finish_publishing();
       throw;
     }
-    executor_->stop();
     finish_publishing();
     summary_.seconds = monotonic_seconds() - begin;
     progress->done(closing_text());
@@ -203,7 +201,7 @@ class Sweep {
     auto& table = results_.table();
     const std::string mine = signature(plan_);
     results_.number_for(mine);
-    if (const int problem = write_file(places_.sampler(), mine)) fail("{}: cannot be written: {}.", places_.sampler(), std::strerror(problem));
+    if (!(std::ofstream(places_.sampler()) << mine).flush()) fail("{}: cannot be written. Is there room on the disk?", places_.sampler());
     for (int64_t row = 0; row < table.rows(); ++row) {
       const int64_t number = table.number[static_cast<size_t>(row)];
       if (number >= 0 && table.state_of(row) != TrialState::outdated) numbered_[number].push_back(row);
