@@ -1,24 +1,19 @@
 #include "proxon/experiment/files.hpp"
 
-#include <openssl/evp.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include "proxon/experiment/sha256.hpp"
 
 namespace proxon {
 
 std::string sha256_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("{}: cannot be opened for reading.", path);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  PROXON_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "no SHA-256 in libcrypto");
+  Sha256 sum;
   std::vector<char> block(1 << 16);
-  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
-    EVP_DigestUpdate(context.get(), block.data(), static_cast<size_t>(in.gcount()));
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_DigestFinal_ex(context.get(), sum, &length);
-  return fmt::format("{:02x}", fmt::join(sum, sum + length, ""));
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0) sum.add({block.data(), static_cast<size_t>(in.gcount())});
+  return fmt::format("{:02x}", fmt::join(sum.sum(), ""));
 }
 
 namespace {

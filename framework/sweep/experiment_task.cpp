@@ -1,5 +1,3 @@
-#include <openssl/evp.h>
-
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +7,7 @@
 #include "proxon/experiment/fit_group.hpp"
 #include "proxon/experiment/meaning.hpp"
 #include "proxon/experiment/pipeline.hpp"
+#include "proxon/experiment/sha256.hpp"
 #include "proxon/sweep/task.hpp"
 
 namespace proxon::sweep {
@@ -16,14 +15,12 @@ namespace proxon::sweep {
 namespace fs = std::filesystem;
 
 TrialId hash_of(std::initializer_list<std::string_view> texts) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  PROXON_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "no SHA-256 in libcrypto");
+  Sha256 of;
   for (const std::string_view text : texts) {
     const uint64_t size = text.size();
-    EVP_DigestUpdate(context.get(), &size, sizeof size), EVP_DigestUpdate(context.get(), text.data(), text.size());
+    of.add({reinterpret_cast<const char*>(&size), sizeof size}), of.add(text);
   }
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  EVP_DigestFinal_ex(context.get(), sum, nullptr);
+  const auto sum = of.sum();
   TrialId id;
   for (int i = 0; i < 8; ++i) id.high = id.high << 8 | sum[i], id.low = id.low << 8 | sum[8 + i];
   return id;

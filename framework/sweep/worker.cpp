@@ -73,13 +73,13 @@ void Worker::run_alone(const Trial& trial) {
   const double begin = monotonic_seconds();
   watch_->repeat = trial.repeat, watch_->since = begin, watch_->number = trial.number;
   const Plan& plan = *setup_.plan;
-  result.trial.id = id_of_key(trial.key);
   try {
     plan.task->run(plan.space, trial, setup_.places.scratch(setup_.number), result);
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
     result.state = TrialState::failed, result.reason = error.what();
+    if (result.trial.id == TrialId{}) result.trial.id = id_of_key(trial.key);
   }
   if (result.state == TrialState::failed) result.figures.clear(), result.curve.clear(), result.archive.clear();
   result.seconds = monotonic_seconds() - begin;
