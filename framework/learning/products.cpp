@@ -23,6 +23,7 @@ constexpr int64_t depth_block = product_block;
 constexpr int64_t tile_rows = 256;                         // at most; a multiple of kernel_rows
 constexpr int64_t tile_columns = 10 * kernel_columns;      // at most
 constexpr int64_t small_work = 4096;                       // multiply-adds below which packing does not pay
+constexpr int64_t few_rows = 3;                            // of C, up to which B is not packed
 constexpr int64_t serial_work = 1'500'000;                 // multiply-adds below which one thread works
 
 constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -141,8 +142,29 @@ void tile(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
   }
 }
 
+/// As small_product(), where C is so narrow that its row's sums are registers.
+template <int n>
+void narrow_product(int64_t m, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c, int64_t ldc, bool add) {
+  const Strides a_stride(a), b_stride(b);
+  for (int64_t i = 0; i < m; ++i) {
+    float* row = c + i * ldc;
+    const float* from = a.data + i * a_stride.row;
+    for (int64_t block = 0; block < k; block += depth_block) {
+      float sum[n] = {};
+      for (int64_t p = block; p < std::min(block + depth_block, k); ++p)
+#pragma GCC unroll 4
+        for (int j = 0; j < n; ++j) sum[j] = multiply_add(from[p * a_stride.column], b.data[p * b_stride.row + j * b_stride.column], sum[j]);
+#pragma GCC unroll 4
+      for (int j = 0; j < n; ++j) row[j] = add || block > 0 ? row[j] + sum[j] : sum[j];
+    }
+  }
+}
+
 /// Without packing, for the smallest products; the same chain of sums.
 void small_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c, int64_t ldc, bool add) {
+  if (n == 1) return narrow_product<1>(m, k, a, b, c, ldc, add);
+  if (n == 2) return narrow_product<2>(m, k, a, b, c, ldc, add);
+  if (n == 4) return narrow_product<4>(m, k, a, b, c, ldc, add);
   const Strides a_stride(a), b_stride(b);
   float sum[small_work];
   for (int64_t i = 0; i < m; ++i) {
@@ -167,6 +189,39 @@ void small_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const Ma
   }
 }
 
+/// `vectors` columns' worth of one row of C, straight from B's rows; the same chain of sums.
+template <int vectors>
+void strip(int64_t k, const float* a, int64_t a_step, const float* b, int64_t ldb, float* c, bool add) {
+  for (int64_t block = 0; block < k; block += depth_block) {
+    Vector sum[vectors] = {};
+    for (int64_t p = block; p < std::min(block + depth_block, k); ++p) {
+      const Vector factor = a[p * a_step] - Vector{};
+#pragma GCC unroll 16
+      for (int v = 0; v < vectors; ++v) sum[v] = multiply_add(factor, load(b + p * ldb + v * vector_width), sum[v]);
+    }
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) {
+      float* to = c + v * vector_width;
+      store(to, add || block > 0 ? load(to) + sum[v] : sum[v]);
+    }
+  }
+}
+
+/// A product of so few rows that B, packed, would be used no more often than it is moved.
+void row_product(int64_t m, int64_t n, int64_t k, const MatrixRef& a, const MatrixRef& b, float* c, int64_t ldc, bool add) {
+  constexpr int most = sizeof(Vector) == 64 ? 16 : 8;  // sums that registers hold
+  const Strides a_stride(a);
+  for (int64_t i = 0; i < m; ++i) {
+    const float* row = a.data + i * a_stride.row;
+    float* to = c + i * ldc;
+    int64_t j = 0;
+    for (; j + most * vector_width <= n; j += most * vector_width) strip<most>(k, row, a_stride.column, b.data + j, b.stride, to + j, add);
+    for (; j + 4 * vector_width <= n; j += 4 * vector_width) strip<4>(k, row, a_stride.column, b.data + j, b.stride, to + j, add);
+    for (; j + vector_width <= n; j += vector_width) strip<1>(k, row, a_stride.column, b.data + j, b.stride, to + j, add);
+    if (j < n) small_product(1, n - j, k, {row, a.stride, a.transposed}, {b.data + j, b.stride}, to + j, ldc, add);
+  }
+}
+
 }  // namespace
 
 void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c, int64_t ldc, bool add) noexcept {
@@ -176,6 +231,7 @@ void product(int64_t m, int64_t n, int64_t k, MatrixRef a, MatrixRef b, float* c
   }
   const int64_t work = m * n * k;
   if (work <= small_work) return small_product(m, n, k, a, b, c, ldc, add);
+  if (m <= few_rows && !b.transposed) return row_product(m, n, k, a, b, c, ldc, add);
 
   // Tiles: as large as the panels hold, and enough of them for the threads. (Their borders do not show in the result.)
   int64_t rows = std::min(tile_rows, round_up(m, kernel_rows)), columns = std::min(tile_columns, round_up(n, kernel_columns));

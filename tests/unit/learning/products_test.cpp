@@ -25,7 +25,7 @@ std::vector<float> reference(int64_t m, int64_t n, int64_t k, const MatrixRef& a
 
 constexpr int64_t shapes[][3] = {{1, 1, 1},    {1, 1, 5000}, {16, 2, 1},    {2, 16, 1},     {7, 9, 33},   {8, 32, 256},    {9, 33, 257},
                                  {64, 1, 300}, {1, 97, 300}, {37, 53, 71},  {100, 31, 512}, {5, 400, 40}, {129, 257, 100}, {300, 8, 300},
-                                 {33, 700, 65}};
+                                 {33, 700, 65},  {1, 333, 600}, {2, 700, 300}, {3, 41, 120}};
 
 }  // namespace
 
@@ -68,6 +68,13 @@ TEST_CASE("a product is equal to the bit for 1, 2, 3 and 8 threads, and an eleme
     float one;  // small enough to go without packing
     product(1, 1, k, {A.data() + 7 * k, k}, {B.data() + 9, n}, &one, 1, false);
     CHECK(one == first[7 * n + 9]);
+    for (const int64_t rows : {1, 2, 3}) {  // few enough that B is not packed
+      std::vector<float> few(static_cast<size_t>(rows * 325));
+      product(rows, 325, k, {A.data() + 11 * k, k}, {B.data() + 5, n}, few.data(), 325, false);
+      bool as_among_others = true;
+      for (int64_t i = 0; i < rows; ++i) as_among_others &= std::equal(few.begin() + i * 325, few.begin() + (i + 1) * 325, first.begin() + (11 + i) * n + 5);
+      CHECK(as_among_others);
+    }
     std::vector<float> part(50 * 100);  // rows 20 .. 69, columns 17 .. 116
     product(50, 100, k, {A.data() + 20 * k, k}, {B.data() + 17, n}, part.data(), 100, false);
     bool same = true;
