@@ -89,6 +89,12 @@ Handle open_dataset(hid_t file, const std::string& name, std::string_view path, 
   return Handle(h5(H5Dopen2(file, name.c_str(), access), "cannot open the data set '" + name + "' of", path));
 }
 
+Handle converting(std::size_t bytes) {
+  Handle transfer(H5Pcreate(H5P_DATASET_XFER));
+  H5Pset_buffer(transfer, std::clamp<std::size_t>(2 * bytes, 4096, 1 << 20), nullptr, nullptr);
+  return transfer;
+}
+
 namespace {
 enum class Way { read, write };
 void transfer_rows(Way way, hid_t dataset, hid_t type, hsize_t begin, hsize_t count, void* data,
@@ -99,9 +105,9 @@ void transfer_rows(Way way, hid_t dataset, hid_t type, hsize_t begin, hsize_t co
   H5Sget_simple_extent_dims(space, n.data(), nullptr);
   first[0] = begin, n[0] = count;
   H5Sselect_hyperslab(space, H5S_SELECT_SET, first.data(), nullptr, n.data(), nullptr);
-  const Handle memory = dataspace(n);
-  const herr_t result = way == Way::read ? H5Dread(dataset, type, memory, space, H5P_DEFAULT, data)
-                                         : H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, data);
+  const Handle memory = dataspace(n), transfer = converting(static_cast<std::size_t>(H5Sget_select_npoints(space)) * H5Tget_size(type));
+  const herr_t result = way == Way::read ? H5Dread(dataset, type, memory, space, transfer, data)
+                                         : H5Dwrite(dataset, type, memory, space, transfer, data);
   h5(result, way == Way::read ? "cannot read" : "cannot write", path);
 }
 }  // namespace
@@ -210,9 +216,7 @@ std::string attribute_text(hid_t object, const std::string& name) {
 
 std::vector<std::string> dataset_texts(hid_t dataset, std::string_view path) {
   const Handle type(H5Dget_type(dataset)), space(H5Dget_space(dataset));
-  // HDF5 clears a megabyte for every conversion of texts, however few they are.
-  const Handle transfer(H5Pcreate(H5P_DATASET_XFER));
-  H5Pset_buffer(transfer, 16384, nullptr, nullptr);
+  const Handle transfer = converting(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) * sizeof(char*));
   return texts(type, space, H5Sget_simple_extent_npoints(space), [&](hid_t memory, void* data) {
     h5(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, transfer, data), "cannot read", path);
   });

@@ -71,6 +71,9 @@ std::vector<hsize_t> extent(hid_t dataset);
 
 Handle open_dataset(hid_t file, const std::string& name, std::string_view path, hid_t access = H5P_DEFAULT);
 
+/// How data of so many bytes are read or written: HDF5 clears a megabyte for every conversion between types, and of texts, however few they are.
+Handle converting(std::size_t bytes);
+
 /// Reads or writes rows [begin, begin + count) along the first axis, and all of (or the first `columns` along) the
 /// second.
 void read_rows(hid_t dataset, hid_t type, hsize_t begin, hsize_t count, void* data, std::string_view path);

@@ -57,7 +57,7 @@ Handle SkeletonFile::array(const std::string& name, hid_t file_type, hid_t type,
   const Handle creation = plain_creation(), space = dataspace(extent);
   Handle dataset(
       h5(H5Dcreate2(file_, name.c_str(), file_type, space, links_, creation, H5P_DEFAULT), "cannot write", path_));
-  if (data) h5(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "cannot write", path_);
+  if (data) h5(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, converting(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) * H5Tget_size(type)), data), "cannot write", path_);
   return dataset;
 }
 

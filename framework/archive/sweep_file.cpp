@@ -51,10 +51,7 @@ void write_texts(hid_t file, const std::string& name, const std::vector<std::str
   const Handle set(h5(H5Dcreate2(file, name.c_str(), type, space, making_groups(), H5P_DEFAULT, H5P_DEFAULT), "cannot write", path));
   std::vector<const char*> pointers;
   for (const std::string& text : texts) pointers.push_back(text.c_str());
-  // HDF5 clears a megabyte for every conversion of texts, however few they are.
-  const Handle transfer(H5Pcreate(H5P_DATASET_XFER));
-  H5Pset_buffer(transfer, 16384, nullptr, nullptr);
-  if (n > 0) h5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, transfer, pointers.data()), "cannot write", path);
+  if (n > 0) h5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, converting(n * sizeof(char*)), pointers.data()), "cannot write", path);
 }
 
 template <class T>
