@@ -12,7 +12,8 @@ struct spiking {
                  "readout is linear in the last layer's filtered spikes.",
       .equation = "v(t) = e^{-bin / tau} v(t-1) + x(t) W + s(t-1) U + b - theta s(t-1);  s = 1 where v > theta, else 0;  d s / d v := h(v - theta);  "
                   "p(t) = e^{-bin / readout_tau} p(t-1) + s(t);  z = p V + c.  With u = slope (v - theta), h / slope is: fast_sigmoid 1 / (1 + |u|)^2;  arctan "
-                  "1 / (1 + u^2);  piecewise_linear max(0, 1 - |u|);  exponential e^{-|u|}",
+                  "1 / (1 + u^2);  piecewise_linear max(0, 1 - |u|);  exponential e^{-|u|}.  With rate_cost the loss has the term rate_cost mean_k (r_k / rate_target - 1)^2, "
+                  "r_k being the rate of unit k over the batch",
       .reference = "Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36:51, doi:10.1109/MSP.2019.2931595; Zenke & Ganguli 2018, "
                    "Neural Computation 30:1514, doi:10.1162/neco_a_01086"};
   static constexpr bool takes_events = true;
@@ -30,6 +31,8 @@ struct spiking {
     bool learn_tau = false;
     bool learn_threshold = false;
     double readout_tau = 20;
+    double rate_cost = 0;
+    double rate_target = 10;
     bool graded = false;
     static constexpr auto fields() {
       using P = Parameters;
@@ -42,6 +45,9 @@ struct spiking {
                         field<&P::learn_tau>("", "whether each unit's time constant is learnt"),
                         field<&P::learn_threshold>("", "whether each unit's threshold is learnt"),
                         field<&P::readout_tau>("ms", "time constant of the readout's filter; 0: it sees the spikes of its own step alone", at_least(0)),
+                        field<&P::rate_cost>("1", "weight of the units' distance from rate_target in the loss, over all layers; the curves show the loss without it",
+                                             at_least(0)),
+                        field<&P::rate_target>("Hz", "rate that rate_cost draws each unit to", above(0)),
                         field<&P::graded>("", "whether units give, in place of spikes, the course whose slope the surrogate is: then the gradient is exact, "
                                               "which is what tests of it want")};
     }
@@ -53,13 +59,15 @@ struct spiking {
   Surrogate surrogate;
   bool recurrent, learn_tau, learn_threshold, graded;
   float slope, tau, threshold, readout_decay, bin;
+  double rate_cost, rate_target;
   ApproximatorSetup setup;
 
   spiking(const Parameters& p, const ApproximatorSetup& s)
       : units(p.units),
         surrogate(p.surrogate == "arctan" ? arctan : p.surrogate == "piecewise_linear" ? piecewise_linear : p.surrogate == "exponential" ? exponential : fast_sigmoid),
         recurrent(p.recurrent), learn_tau(p.learn_tau), learn_threshold(p.learn_threshold), graded(p.graded), slope(float(p.slope)), tau(float(p.tau)),
-        threshold(float(p.threshold)), readout_decay(p.readout_tau > 0 ? float(std::exp(-s.bin / p.readout_tau)) : 0), bin(float(s.bin)), setup(s) {
+        threshold(float(p.threshold)), readout_decay(p.readout_tau > 0 ? float(std::exp(-s.bin / p.readout_tau)) : 0), bin(float(s.bin)),
+        rate_cost(p.rate_cost), rate_target(p.rate_target), setup(s) {
     if (units.empty()) throw std::invalid_argument("units names no layer: give the number of units of at least one");
     for (const int64_t n : units)
       if (n < 1) throw std::invalid_argument("a spiking layer needs at least one unit");
@@ -145,22 +153,23 @@ struct spiking {
   int64_t all_units() const { return shape(depth() - 1).before + units.back(); }
 
   /// Rows of all layers, and of the readout's filter; the layers' decays; packed weights; a unit's errors of tau and threshold, a group of samples; what
-  /// is carried back in time.
+  /// is carried back in time; a unit's error of its rate.
   int64_t tape(int64_t batch, int64_t steps) const {
     return rows(batch, steps) * (shape(depth() - 1).end_row + units.back()) + all_units() + packed_size() + groups(batch) * 2 * all_units() +
-           3 * batch * widest();
+           3 * batch * widest() + all_units();
   }
   struct Tape {
-    float *filtered, *decay, *packed, *sums, *carried;
+    float *filtered, *decay, *packed, *sums, *carried, *rate_error;
     int64_t all;
   };
   Tape tape_of(float* tape, int64_t batch, int64_t steps) const {
     const int64_t all = rows(batch, steps);
-    Tape t{tape + all * shape(depth() - 1).end_row, nullptr, nullptr, nullptr, nullptr, all};
+    Tape t{tape + all * shape(depth() - 1).end_row, nullptr, nullptr, nullptr, nullptr, nullptr, all};
     t.decay = t.filtered + all * units.back();
     t.packed = t.decay + all_units();
     t.sums = t.packed + packed_size();
     t.carried = t.sums + groups(batch) * 2 * all_units();
+    t.rate_error = t.carried + 3 * batch * widest();
     return t;
   }
 
@@ -305,6 +314,7 @@ struct spiking {
         services.pack(services.host, 1, s.units, s.units, pass.feedback() + s.recurrent, s.units,
                       tape.packed + (2 * l + 1) * packed_bound(widest()));
       }
+    if (rate_cost > 0) rate_errors(services, pass, tape);
     services.parallel_for(batch, samples_at_once, [&](int64_t begin, int64_t end) {
       const int64_t n = end - begin, row = begin * (steps + 1);
       float* sums = tape.sums + begin / samples_at_once * 2 * all_units();
@@ -327,6 +337,9 @@ struct spiking {
           services.product(services.host, 0, 1, n * (steps + 1), s.units, above.units, pass.tape + tape.all * above.v + row * above.units, above.units,
                            pass.feedback() + above.input, above.units, error + row * s.units, s.units, 0);
         }
+
+        for (int64_t sample = begin; sample < end && rate_cost > 0; ++sample)
+          for (int64_t t = 0; t < own_steps(pass, sample); ++t) add(s.units, 1.f, tape.rate_error + s.before, error + (sample * (steps + 1) + t) * s.units);
 
         // Back in time: potentials become their errors.
         float* v = pass.tape + tape.all * s.v;
@@ -387,6 +400,28 @@ struct spiking {
   }
 
  private:
+  static int64_t own_steps(const BackwardPass& pass, int64_t sample) { return pass.length ? pass.length[sample] : pass.steps; }
+
+  /// What each unit's rate adds to the error of every one of its spikes.
+  void rate_errors(const Services& services, const BackwardPass& pass, const Tape& tape) const {
+    int64_t count = 0;
+    for (int64_t sample = 0; sample < pass.batch; ++sample) count += own_steps(pass, sample);
+    const double hz = 1000 / (double(bin) * double(std::max<int64_t>(count, 1)));  // of one spike
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      const float* spikes = pass.tape + tape.all * s.s;
+      services.parallel_for(s.units, 64, [&](int64_t begin, int64_t end) {
+        float* error = tape.rate_error + s.before;
+        std::fill(error + begin, error + end, 0.f);
+        for (int64_t sample = 0; sample < pass.batch; ++sample)
+          for (int64_t t = 1; t <= own_steps(pass, sample); ++t)
+            for (int64_t k = begin; k < end; ++k) error[k] += spikes[(sample * (pass.steps + 1) + t) * s.units + k];
+        for (int64_t k = begin; k < end; ++k)
+          error[k] = float(rate_cost * 2 / double(all_units()) * (error[k] * hz / rate_target - 1) * hz / rate_target);
+      });
+    }
+  }
+
   void check_spikes() const {
     if (graded) throw std::invalid_argument("with graded = true its units give no spikes, which is for tests of its gradient alone");
   }

@@ -123,10 +123,12 @@ double course(const Spiking& s, double distance) {
   return std::copysign(1 - std::exp(-a), u);
 }
 
-Forward plain_spiking(const Spiking& s) {
+/// `counts` gets the sum of each unit's spikes over the steps, a layer after the other.
+Forward plain_spiking(const Spiking& s, std::vector<double>* counts = nullptr) {
   return [=](const std::vector<double>& theta, const Rows& x) {
     Cursor cursor{theta};
     Rows spikes = x;
+    if (counts) counts->clear();
     for (const int64_t n : s.units) {
       const auto N = static_cast<size_t>(n);
       const auto W = cursor.take(static_cast<int64_t>(spikes[0].size()) * n), b = cursor.take(n);
@@ -143,6 +145,11 @@ Forward plain_spiking(const Spiking& s) {
         out.push_back(before);
       }
       spikes = out;
+      for (size_t k = 0; counts && k < N; ++k) {
+        double sum = 0;
+        for (const auto& row : spikes) sum += row[k];
+        counts->push_back(sum);
+      }
     }
     const double decay = s.readout_tau > 0 ? std::exp(-1 / s.readout_tau) : 0;
     for (size_t t = 1; t < spikes.size(); ++t)
@@ -201,7 +208,9 @@ void check_forward(const PluginValue& value, const Forward& forward) {
   }
 }
 
-void check_gradient(const PluginValue& value, const Forward& forward, const std::string& what, double tolerance = 1e-5) {
+/// `term` is what the gradient sees beside the loss.
+void check_gradient(const PluginValue& value, const Forward& forward, const std::string& what, double tolerance = 1e-5,
+                    const std::function<double(const std::vector<double>&)>& term = {}) {
   const Data data;
   for (const bool sparse : {false, true}) {
     Model model(value, inputs, outputs);
@@ -212,7 +221,7 @@ void check_gradient(const PluginValue& value, const Forward& forward, const std:
     Options options(plugin("learning_rule", "backprop"), sgd(1));
     options.epochs = 1, options.batch = samples, options.shuffle = false;
     CHECK_MESSAGE(train(model, source, options, {}, 1).train_loss == doctest::Approx(loss(data, forward, theta)).epsilon(1e-5), what);
-    const std::vector<double> slope = central_differences(theta, [&](const std::vector<double>& at) { return loss(data, forward, at); });
+    const std::vector<double> slope = central_differences(theta, [&](const std::vector<double>& at) { return loss(data, forward, at) + (term ? term(at) : 0); });
     double worst = 0, largest = 0;
     for (size_t i = 0; i < theta.size(); ++i) {
       const double moved = theta[i] - static_cast<double>(model.theta()[i]);
@@ -404,6 +413,56 @@ TEST_CASE("the surrogate gradient of spiking layers is the exact gradient of the
         const Spiking s{units, recurrent, true, surrogate, 0.7, 3};
         check_gradient(spiking_plugin(s), plain_spiking(s), surrogate + (recurrent ? ", recurrent" : ""), surrogate == "exponential" ? 1e-4 : 1e-5);
       }
+}
+
+TEST_CASE("the rate term's gradient is that of central differences, and units come to the rate that it asks for") {
+  for (const bool recurrent : {false, true}) {
+    const Spiking s{{4, 3}, recurrent, true, "fast_sigmoid", 0.7, 3};
+    PluginValue value = spiking_plugin(s);
+    value.values.set(*value.values.find("rate_cost"), 0.4), value.values.set(*value.values.find("rate_target"), 150.0);
+    const Data data;
+    std::vector<double> counts;
+    const Forward plain = plain_spiking(s, &counts);
+    const auto term = [&](const std::vector<double>& theta) {
+      std::vector<double> sum(7, 0.0);
+      for (int64_t sample = 0; sample < samples; ++sample) {
+        plain(theta, data.sample(sample));
+        for (size_t k = 0; k < 7; ++k) sum[k] += counts[k];
+      }
+      double term = 0;
+      for (const double n : sum) term += 0.4 / 7 * std::pow(n / static_cast<double>(samples * steps) * 1000 / 150 - 1, 2);
+      return term;
+    };
+    check_gradient(value, plain_spiking(s), recurrent ? "recurrent" : "feed-forward", 1e-5, term);
+  }
+
+  // Spikes: the output is each unit's own spike.
+  Model model(plugin("approximator", "spiking", {{"units", std::vector<int64_t>{outputs}}, {"readout_tau", 0.0}, {"rate_cost", 5.0}, {"rate_target", 200.0}}), inputs, outputs);
+  Options options(plugin("learning_rule", "backprop"), plugin("optimizer", "adam", {{"learning_rate", 0.01}}));
+  options.epochs = 300, options.loss = "mse";
+  initialise(model, options, {}, 1);
+  const auto show_spikes = [&] {
+    const int32_t layer = model.find_layer("output");
+    const std::span<float> readout = model.weights(layer), bias = model.biases(layer);
+    std::fill(readout.begin(), readout.end(), 0.f), std::fill(bias.begin(), bias.end(), 0.f);
+    for (int64_t k = 0; k < outputs; ++k) readout[static_cast<size_t>(k * outputs + k)] = 1;
+  };
+  show_spikes();
+  const Data data;
+  MemorySource source(inputs, outputs, steps, 0, true);
+  source.set(Split::train, data.X, model.predict(data.X, steps));
+  const auto rate = [&](int64_t k) {
+    double sum = 0;
+    const std::vector<float> spikes = model.predict(data.X, steps);
+    for (size_t i = static_cast<size_t>(k); i < spikes.size(); i += outputs) sum += spikes[i] > 0.5f;
+    return 1000 * sum / static_cast<double>(samples * steps);
+  };
+  double before = 0, after = 0;
+  for (int64_t k = 0; k < outputs; ++k) before += std::fabs(rate(k) - 200);
+  train(model, source, options, {}, 1);
+  show_spikes();
+  for (int64_t k = 0; k < outputs; ++k) after += std::fabs(rate(k) - 200);
+  CHECK_MESSAGE(after < 0.2 * before, before, " -> ", after);
 }
 
 TEST_CASE("time constants and thresholds that are not learnt stay as they are") {
