@@ -6,15 +6,34 @@
 
 namespace proxon {
 
-BatchPass::BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense)
-    : model_(model), key_{seed, purpose("learning/dropout")}, steps_(source.steps()), burn_in_(source.burn_in()), sparse_(source.sparse()),
-      as_events_(sparse_ && !dense && model.approximator().table().takes_events) {
+namespace {
+/// How many samples of a batch keep to a limit of memory.
+int64_t piece_of(const Model& model, int64_t batch, int64_t steps, double megabytes) {
+  const auto& approximator = model.approximator();
+  const auto fits = [&](int64_t n) { return 4e-6 * static_cast<double>(approximator.table().tape(approximator.object(), n, steps)) <= megabytes; };
+  if (megabytes <= 0 || fits(batch)) return batch;
+  for (const LayerInfo& layer : model.layers())
+    if (layer.role == LayerRole::average)
+      fail("training.memory = {} MB is less than the activities of a batch take, and '{}' is a mean over the whole batch: raise it, or make the batch smaller.",
+           megabytes, layer.name.c_str());
+  int64_t piece = batch;
+  while (piece > 1 && !fits(piece)) piece = (piece + 1) / 2;
+  return piece;
+}
+}  // namespace
+
+BatchPass::BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense, double megabytes)
+    : model_(model), key_{seed, purpose("learning/dropout")}, steps_(source.steps()), burn_in_(source.burn_in()),
+      piece_(piece_of(model, batch, steps_, megabytes)), sparse_(source.sparse()),
+      as_events_(sparse_ && !dense && model.approximator().table().takes_events && !(piece_ < batch && source.varies())) {
   const auto outputs = static_cast<size_t>(batch * steps_ * model.outputs());
   if (!as_events_) X_.resize(static_cast<size_t>(batch * steps_ * model.inputs()));
   // Zero, so that rows of the burn-in have no slope.
   for (Column<float>* column : {&Y_, &z_, &y_, &dz_}) column->assign(outputs, 0.f);
   const auto& approximator = model.approximator();
-  tape_.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), batch, steps_)));
+  tape_.resize(static_cast<size_t>(approximator.table().tape(approximator.object(), piece_, steps_)));
+  if (piece_ < batch) part_.resize(model.theta().size());
+  events_.resize(as_events_ ? static_cast<size_t>((batch - 1) / piece_ + 1) : 1);
   partial_.resize(static_cast<size_t>(batch * ((steps_ - 1) / model.loss().most_rows() + 1)) + 1);
   if (source.varies()) lengths_.resize(static_cast<size_t>(batch));
 }
@@ -28,31 +47,40 @@ void BatchPass::load(SampleSource& source, Split split, std::span<const int64_t>
     counted_rows_ = 0;
     for (size_t i = 0; i < numbers.size(); ++i) counted_rows_ += lengths_[i] = static_cast<int32_t>(source.length(split, numbers[i]));
   }
-  if (sparse_) {
-    source.gather(split, numbers, events_, Y_.data());
-    if (!as_events_) events_.spread(X_.data(), model_.inputs());
+  if (as_events_) {
+    for (int64_t first = 0; first < samples_; first += piece_)
+      source.gather(split, numbers.subspan(static_cast<size_t>(first), static_cast<size_t>(samples_from(first))), events_[static_cast<size_t>(first / piece_)],
+                    Y_.data() + first * steps_ * model_.outputs());
+  } else if (sparse_) {
+    source.gather(split, numbers, events_[0], Y_.data());
+    events_[0].spread(X_.data(), model_.inputs());
   } else {
     source.gather(split, numbers, X_.data(), Y_.data());
   }
   model_.loss().check_targets(Y_.data(), rows());
 }
 
-double BatchPass::forward(bool training) noexcept {
-  // Through the layers, up to what the last activation is taken of.
+void BatchPass::forward_piece(int64_t first, bool training) noexcept {
   ForwardPass pass{};
   pass.theta = model_.theta().data();
-  pass.input = X();
-  if (as_events_) pass.events = events_.view();
-  pass.output = z_.data();
+  pass.input = input_from(first);
+  pass.events = events_from(first);
+  pass.output = z_.data() + first * steps_ * model_.outputs();
   pass.tape = tape_.data();
-  pass.batch = samples_;
+  pass.batch = samples_from(first);
   pass.steps = steps_;
-  pass.length = lengths_.empty() ? nullptr : lengths_.data();
+  pass.length = lengths_.empty() ? nullptr : lengths_.data() + first;
   pass.training = training;
   pass.step = step_;
+  pass.first_sample = first;
   pass.key = key_;
   const auto& approximator = model_.approximator();
   approximator.table().forward(approximator.object(), &learning_services(), &pass, &status_);
+}
+
+double BatchPass::forward(bool training) noexcept {
+  // Through the layers, up to what the last activation is taken of.
+  for (int64_t first = 0; first < samples_; first += piece_) forward_piece(first, training);
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
 
   return loss(z_.data(), training ? dz_.data() : nullptr);
@@ -110,21 +138,24 @@ double BatchPass::varying_loss(const float* z, float* dz) noexcept {
 }
 
 void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
-  if (status_.failed) return;
-  BackwardPass pass{};
-  pass.theta = model_.theta().data();
-  pass.path = path;
-  pass.input = X();
-  if (as_events_) pass.events = events_.view();
-  pass.output = z_.data();
-  pass.output_gradient = dz_.data();
-  pass.tape = tape_.data();
-  pass.gradient = gradient;
-  pass.batch = samples_;
-  pass.steps = steps_;
-  pass.length = lengths_.empty() ? nullptr : lengths_.data();
   const auto& approximator = model_.approximator();
-  approximator.table().backward(approximator.object(), &learning_services(), &pass, &status_);
+  for (int64_t first = 0; first < samples_ && !status_.failed; first += piece_) {
+    if (piece_ < samples_) forward_piece(first, true);
+    BackwardPass pass{};
+    pass.theta = model_.theta().data();
+    pass.path = path;
+    pass.input = input_from(first);
+    pass.events = events_from(first);
+    pass.output = z_.data() + first * steps_ * model_.outputs();
+    pass.output_gradient = dz_.data() + first * steps_ * model_.outputs();
+    pass.tape = tape_.data();
+    pass.gradient = first == 0 ? gradient : part_.data();
+    pass.batch = samples_from(first);
+    pass.steps = steps_;
+    pass.length = lengths_.empty() ? nullptr : lengths_.data() + first;
+    approximator.table().backward(approximator.object(), &learning_services(), &pass, &status_);
+    for (size_t i = 0; first > 0 && i < part_.size(); ++i) gradient[i] += part_[i];
+  }
 }
 
 }  // namespace proxon

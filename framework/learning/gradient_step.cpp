@@ -19,6 +19,7 @@ class GradientStep : public TrainingStep {
   }
 
   double learning_rate() const override { return update_.learning_rate(); }
+  bool goes_in_pieces() const override { return true; }
   bool looks_at_input() const override { return rule_.table().hooks & hook_input; }
   std::vector<KeptColumn> memory() override {
     std::vector<KeptColumn> all = update_.memory();

@@ -1,6 +1,7 @@
 // What one training step does to theta: a batch forward, then either a gradient and an optimizer, or a local rule layer by layer. All
 // memory is taken when a step object is made; a step allocates nothing.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -12,8 +13,9 @@ namespace proxon {
 /// A batch that goes through the model, with its loss. Spikes come as events where the samples are sparse and the approximator takes them.
 class BatchPass {
  public:
-  /// For batches of up to `batch` samples of `source`; `dense`: a learning rule looks at the input's rows.
-  BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense = false);
+  /// For batches of up to `batch` samples of `source`; `dense`: a learning rule looks at the input's rows. Where the activities of a batch take more
+  /// than `megabytes`, it goes in pieces of as many samples as keep to them (one at least), and the way back computes a piece's activities once more.
+  BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense = false, double megabytes = 0);
 
   /// Takes the samples `numbers` of a split, checks the targets, and sets what the next forward() works on.
   void load(SampleSource& source, Split split, std::span<const int64_t> numbers, int64_t step);
@@ -32,6 +34,8 @@ class BatchPass {
   int64_t rows() const { return samples_ * steps_; }
   int64_t counted_rows() const { return counted_rows_; }
   int64_t step() const { return step_; }
+  /// Samples that go through at a time.
+  int64_t piece() const { return piece_; }
   /// [rows x inputs], null where the input comes as events; [rows x outputs].
   const float* X() const { return as_events_ ? nullptr : X_.data(); }
   const float* Y() const { return Y_.data(); }
@@ -46,14 +50,19 @@ class BatchPass {
   /// Activities, loss and, where there is room for it, its slope; the second for samples that differ in length.
   double loss(const float* z, float* dz) noexcept;
   double varying_loss(const float* z, float* dz) noexcept;
+  /// The samples from `first` on, as many as go through at a time.
+  void forward_piece(int64_t first, bool training) noexcept;
+  int64_t samples_from(int64_t first) const { return std::min(piece_, samples_ - first); }
+  const float* input_from(int64_t first) const { return as_events_ ? nullptr : X_.data() + first * steps_ * model_.inputs(); }
+  Events events_from(int64_t first) const { return as_events_ ? events_[static_cast<size_t>(first / piece_)].view() : Events{}; }
 
   Model& model_;
   Key key_;
-  int64_t steps_, burn_in_, samples_ = 0, step_ = 0, counted_rows_ = 0;
+  int64_t steps_, burn_in_, piece_, samples_ = 0, step_ = 0, counted_rows_ = 0;
   bool sparse_, as_events_;
   std::vector<int32_t> lengths_;  ///< of the batch's samples, where they differ
-  EventList events_;
-  Column<float> X_, Y_, z_, y_, dz_, tape_;
+  std::vector<EventList> events_;  ///< a piece
+  Column<float> X_, Y_, z_, y_, dz_, tape_, part_;
   Column<double> partial_;
   Status status_;
 };
@@ -72,6 +81,8 @@ class TrainingStep {
   virtual double run(BatchPass& pass, double factor) = 0;
   /// The learning rate as it is reported: the optimizer's; 1 for local rules, whose rate is their own.
   virtual double learning_rate() const = 0;
+  /// True when the rule needs the activities of one piece of a batch at a time.
+  virtual bool goes_in_pieces() const { return false; }
   /// True when the rule looks at the rows of the input, which may then not come as events.
   virtual bool looks_at_input() const { return false; }
   /// Everything but theta that the next batch depends on.

@@ -271,7 +271,7 @@ bool train_together(std::span<Together> models, SampleSource& source, const Biol
   for (const Together& model : models) {
     model.model->set_common_loss(model.options->loss);
     const auto& rule = *static_cast<const LearningRuleTable*>(model.options->rule->plugin->table);
-    if (!(rule.hooks & hook_gradient) || (rule.hooks & hook_input) || model.options->batch != models[0].options->batch) return false;
+    if (!(rule.hooks & hook_gradient) || (rule.hooks & hook_input) || model.options->memory > 0 || model.options->batch != models[0].options->batch) return false;
     if (model.model->theta().size() != models[0].model->theta().size() || model.options->loss != models[0].options->loss) return false;
   }
   if (models.empty() || models[0].options->batch < 1 || source.samples(Split::train) == 0 || !may_train_together(*models[0].model, source)) return false;

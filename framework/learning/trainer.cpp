@@ -124,7 +124,10 @@ TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& 
   // Everything that is needed is allocated here.
   const int64_t n = source.samples(Split::train), batch = std::min(options.batch, n);
   const bool validates = source.samples(Split::validation) > 0;
-  BatchPass pass(model, source, batch, seed, step->looks_at_input());
+  BatchPass pass(model, source, batch, seed, step->looks_at_input(), options.memory);
+  if (pass.piece() < batch && !step->goes_in_pieces())
+    fail("training.memory = {} MB is less than the activities of a batch take, and learning_rule '{}' looks at all of them: raise it, or make the batch smaller.",
+         options.memory, options.rule->name);
   const int64_t validation_batch = validates ? std::max(batch, looking_batch(source)) : 1;
   BatchPass validation(model, source, validation_batch, seed);
   std::vector<int64_t> order(static_cast<size_t>(n)), numbers;

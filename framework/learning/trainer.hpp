@@ -24,6 +24,7 @@ struct TrainingOptions {
   std::string_view loss = "mse";
   int64_t epochs = 100;
   int64_t batch = 32;
+  double memory = 0;
   bool shuffle = true;
   double L1 = 0;
   double L2 = 0;
@@ -53,6 +54,8 @@ struct TrainingOptions {
         field<&T::loss>("", "what is minimised, as a mean over samples and outputs; [training.heads.NAME] has others for single targets", one_of(loss_choices)),
         field<&T::epochs>("1", "passes over the training samples", at_least(0)),
         field<&T::batch>("1", "samples a step", at_least(1)),
+        field<&T::memory>("1", "megabytes that the activities of a batch may take: a larger one goes in pieces, whose activities are computed once more on the way "
+                               "back; gradients of pieces are added up; 0: no limit", at_least(0)),
         field<&T::shuffle>("", "new order of the training samples every epoch"),
         field<&T::L1>("1", "weight of the sum of |w| in the loss", at_least(0)),
         field<&T::L2>("1", "weight of the sum of w^2 in the loss", at_least(0)),

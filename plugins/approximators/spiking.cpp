@@ -13,7 +13,7 @@ struct spiking {
       .equation = "v(t) = e^{-bin / tau} v(t-1) + x(t) W + s(t-1) U + b - theta s(t-1);  s = 1 where v > theta, else 0;  d s / d v := h(v - theta);  "
                   "p(t) = e^{-bin / readout_tau} p(t-1) + s(t);  z = p V + c.  With u = slope (v - theta), h / slope is: fast_sigmoid 1 / (1 + |u|)^2;  arctan "
                   "1 / (1 + u^2);  piecewise_linear max(0, 1 - |u|);  exponential e^{-|u|}.  With rate_cost the loss has the term rate_cost mean_k (r_k / rate_target - 1)^2, "
-                  "r_k being the rate of unit k over the batch",
+                  "r_k being the rate of unit k over the batch (or over its pieces, with training.memory)",
       .reference = "Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36:51, doi:10.1109/MSP.2019.2931595; Zenke & Ganguli 2018, "
                    "Neural Computation 30:1514, doi:10.1162/neco_a_01086"};
   static constexpr bool takes_events = true;

@@ -302,6 +302,15 @@ def ei_twin():
         theta, layer = f["proxon/model/theta"][:], f["proxon/model/layers"][0]
         W = theta[:layer["inputs"] * layer["outputs"]].reshape(layer["inputs"], layer["outputs"])
         check((W != 0).sum() <= 7800, f"{(W != 0).sum()} synapses of 7,800 have a weight")
+    # Twins that know of no neurons: weights of their own, whose response is compared.
+    for name, approximator in (("dense", '{ name = "dense", hidden = [64], activation = "relu" }'), ("gru", '{ name = "recurrent", cell = "gru", units = [64] }')):
+        result = subprocess.run([proxon, "run", str(source / "datasets/ei_twin/ei_twin.toml"), "--from", "run.h5", "--stages", "fit,evaluate", "--output", f"{name}.h5",
+                                 "--set", f"model.approximator={approximator}", "--set", 'training.init="glorot_uniform"', "--set", 'training.output_bias="mean"',
+                                 "--set", "training.optimizer.learning_rate=0.003", "--set", "training.epochs=6"], capture_output=True, text=True, cwd=work, timeout=280 * patience)
+        print(result.stdout + result.stderr, flush=True)
+        with h5py.File(work / f"{name}.h5") as f:
+            other, chance = metric(f, "roc_auc")
+            check(chance < 0.51 and 0.7 < other < auc, f"{name}: area under the ROC curve {other:.4f}, below that of the twin whose units are the neurons")
 
 
 def cell_twin():
@@ -583,7 +592,8 @@ def mnist_convolutional():
 
 
 def mnist_spiking():
-    fashion("spiking", 1000, "training.epochs=3")
+    # A batch takes more than 1 MB: it goes in pieces.
+    fashion("spiking", 1000, "training.epochs=3", "training.memory=1", "model.approximator.rate_cost=0.01", "model.approximator.rate_target=20")
     with archive() as f:
         right, chance = metric(f, "classification_report.f1[micro]")
         check(right > 0.5, f"clothes told by spikes: {right:.3f}, by the most frequent class {chance:.3f}")
