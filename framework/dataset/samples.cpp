@@ -128,6 +128,14 @@ void SampleEncoding::learn(const SampleRows& rows) {
   }
 }
 
+void SampleEncoding::check_columns(const SampleRows& rows) const {
+  const auto needed = spec_.encoding == "number" && spec_.column < 0 ? static_cast<int64_t>(channels_.size()) : std::max<int64_t>(spec_.column + 1, 1);
+  const bool all = spec_.encoding == "number" && spec_.column < 0;
+  if (all ? rows.columns != needed : rows.columns < needed && rows.columns != 1)
+    fail("{}: has {} column{}, and '{}' of the files that the twin was fitted to takes {}.", rows.path, rows.columns, rows.columns == 1 ? "" : "s", name_, needed);
+  if (spec_.encoding == "number" && rows.is_text) fail("{}: holds texts, and '{}' takes numbers.", rows.path, name_);
+}
+
 void SampleEncoding::encode(const SampleRows& rows, int64_t row, int64_t first, std::vector<int32_t>& channel, std::vector<float>& value) const {
   const auto add = [&](int64_t c, float v) { channel.push_back(static_cast<int32_t>(first + c)), value.push_back(v); };
   if (spec_.encoding == "number") {
@@ -181,21 +189,8 @@ void LabelledSamples::read_side(const Specs& specs, const std::map<std::string, 
     if (!first && &side == &target_ && tables.empty() != of_file_[split].empty())
       fail("[samples]: inputs and targets must both have a file for '{}', or neither.", split_names[split]);
     if (tables.empty()) continue;
-    if (&side == &input_)
-      for (int64_t i = 0; i < tables[0].samples(); ++i) {
-        of_file_[split].push_back(static_cast<int64_t>(places_.size()));
-        const int64_t before = places_.empty() ? 0 : places_.back().first_row + places_.back().rows;
-        places_.push_back({before, tables[0].begin[static_cast<size_t>(i) + 1] - tables[0].begin[static_cast<size_t>(i)]});
-      }
-    for (const SampleRows& rows : tables) {
-      if (rows.samples() != static_cast<int64_t>(of_file_[split].size()))
-        fail("{} holds {} samples, and the inputs have {}.", rows.path, rows.samples(), of_file_[split].size());
-      for (int64_t i = 0; i < rows.samples(); ++i) {
-        const int64_t steps = rows.begin[static_cast<size_t>(i) + 1] - rows.begin[static_cast<size_t>(i)];
-        if (const int64_t wanted = places_[static_cast<size_t>(of_file_[split][static_cast<size_t>(i)])].rows; steps != wanted)
-          fail("sample {} of {} has {} rows, and the inputs have {}.", i, rows.path, steps, wanted);
-      }
-    }
+    if (&side == &input_) add_places(tables[0], of_file_[split]);
+    for (const SampleRows& rows : tables) check_same(rows, of_file_[split]);
   }
 
   // What each column can be, and what it is.
@@ -205,17 +200,64 @@ void LabelledSamples::read_side(const Specs& specs, const std::map<std::string, 
     for (const std::string& channel : encoding.channels())
       names.push_back(specs.size() == 1 || encoding.kind() == "number" ? channel : specs[t].first + " " + channel);
   }
-  for (const auto& tables : of_split) {
-    if (tables.empty()) continue;
-    for (int64_t row = 0; row < tables[0].begin.back(); ++row) {
-      int64_t first = 0;
-      for (size_t t = 0; t < specs.size(); ++t) {
-        side.encodings[t].encode(tables[t], row, first, side.channel, side.value);
-        first += static_cast<int64_t>(side.encodings[t].channels().size());
-      }
-      side.begin.push_back(static_cast<int64_t>(side.channel.size()));
-    }
+  for (const auto& tables : of_split)
+    if (!tables.empty()) encode(side, tables);
+}
+
+void LabelledSamples::add_places(const SampleRows& rows, std::vector<int64_t>& of_file) {
+  for (int64_t i = 0; i < rows.samples(); ++i) {
+    of_file.push_back(static_cast<int64_t>(places_.size()));
+    const int64_t before = places_.empty() ? 0 : places_.back().first_row + places_.back().rows;
+    places_.push_back({before, rows.begin[static_cast<size_t>(i) + 1] - rows.begin[static_cast<size_t>(i)]});
   }
+}
+
+void LabelledSamples::check_same(const SampleRows& rows, const std::vector<int64_t>& of_file) const {
+  if (rows.samples() != static_cast<int64_t>(of_file.size())) fail("{} holds {} samples, and the inputs have {}.", rows.path, rows.samples(), of_file.size());
+  for (int64_t i = 0; i < rows.samples(); ++i) {
+    const int64_t steps = rows.begin[static_cast<size_t>(i) + 1] - rows.begin[static_cast<size_t>(i)];
+    if (const int64_t wanted = places_[static_cast<size_t>(of_file[static_cast<size_t>(i)])].rows; steps != wanted)
+      fail("sample {} of {} has {} rows, and the inputs have {}.", i, rows.path, steps, wanted);
+  }
+}
+
+void LabelledSamples::encode(Side& side, const std::vector<SampleRows>& tables) {
+  for (int64_t row = 0; row < tables[0].begin.back(); ++row) {
+    int64_t first = 0;
+    for (size_t t = 0; t < tables.size(); ++t) {
+      side.encodings[t].encode(tables[t], row, first, side.channel, side.value);
+      first += static_cast<int64_t>(side.encodings[t].channels().size());
+    }
+    side.begin.push_back(static_cast<int64_t>(side.channel.size()));
+  }
+}
+
+void LabelledSamples::ask(const std::vector<std::string>& paths) {
+  PROXON_CHECK(paths.size() == input_.encodings.size());
+  std::vector<SampleRows> tables;
+  for (size_t t = 0; t < paths.size(); ++t) {
+    tables.push_back(read_samples(input_.encodings[t].reader(), paths[t]));
+    input_.encodings[t].check_columns(tables[t]);
+  }
+  std::vector<int64_t>& asked = split_[static_cast<size_t>(Split::test)];
+  asked.clear();
+  add_places(tables[0], asked);
+  for (const SampleRows& rows : tables) check_same(rows, asked);
+  encode(input_, tables);
+  target_.begin.resize(input_.begin.size(), target_.begin.back());  // nothing
+  count_steps();
+}
+
+/// Steps in time: those of a sequence, or of the exposure.
+void LabelledSamples::count_steps() {
+  int64_t longest = 1, shortest = places_[0].rows;
+  for (const Place& place : places_) longest = std::max(longest, place.rows), shortest = std::min(shortest, place.rows);
+  if (longest > 1 && exposure_ > 1) fail("[samples]: exposure shows a sample of one row for several steps, and these have up to {} rows.", longest);
+  steps_ = std::max(longest, exposure_);
+  varies_ = longest != shortest;
+  if (poisson_)
+    for (const float v : input_.value)
+      if (!(v >= 0 && v <= 1)) fail("[samples]: coding = \"poisson\" takes values as probabilities, and {:g} is none: set `scale` of the inputs.", v);
 }
 
 LabelledSamples::LabelledSamples(const SampleOptions& options, const Specs& inputs, const Specs& targets, const std::map<std::string, std::string>& files,
@@ -228,16 +270,8 @@ LabelledSamples::LabelledSamples(const SampleOptions& options, const Specs& inpu
     target_ranges_.emplace_back(first, static_cast<int64_t>(encoding.channels().size()));
   }
 
-  // Steps in time: those of a sequence, or of the exposure.
-  int64_t longest = 1, shortest = places_[0].rows;
-  for (const Place& place : places_) longest = std::max(longest, place.rows), shortest = std::min(shortest, place.rows);
-  if (longest > 1 && exposure_ > 1) fail("[samples]: exposure shows a sample of one row for several steps, and these have up to {} rows.", longest);
-  steps_ = std::max(longest, exposure_);
-  varies_ = longest != shortest;
   sparse_ = poisson_ || std::all_of(input_.encodings.begin(), input_.encodings.end(), [](const SampleEncoding& e) { return e.is_sparse(); });
-  if (poisson_)
-    for (const float v : input_.value)
-      if (!(v >= 0 && v <= 1)) fail("[samples]: coding = \"poisson\" takes values as probabilities, and {:g} is none: set `scale` of the inputs.", v);
+  count_steps();
   make_splits(options, seed);
 
   // Mean targets over the training rows.

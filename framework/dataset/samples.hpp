@@ -87,11 +87,14 @@ class SampleEncoding {
   SampleEncoding(std::string name, const SampleSpec& spec) : name_(std::move(name)), spec_(spec) {}
   /// Takes the classes or the vocabulary from the training rows. Throws Error.
   void learn(const SampleRows& rows);
+  /// Throws Error when another file has not the columns that it takes.
+  void check_columns(const SampleRows& rows) const;
   const std::vector<std::string>& channels() const { return channels_; }
   /// Classes and words: one channel, or some, are 1.
   bool is_sparse() const { return spec_.encoding != "number"; }
   const std::string& name() const { return name_; }
   std::string_view kind() const { return spec_.encoding; }
+  const PluginValue& reader() const { return *spec_.reader.value; }
   /// Adds what is not 0 of a row, channels ascending from `first`. Throws Error for a label that the training rows lack.
   void encode(const SampleRows& rows, int64_t row, int64_t first, std::vector<int32_t>& channel, std::vector<float>& value) const;
 
@@ -112,6 +115,12 @@ class LabelledSamples : public NamedSource {
   /// Reads all files; `files` has their paths by the names of their tables. `seed` is for what is drawn: splits and spikes. Throws Error with one
   /// sentence: a file that is no such file (with its line), tables that differ in their samples, a label that the training file lacks.
   LabelledSamples(const SampleOptions& options, const Specs& inputs, const Specs& targets, const std::map<std::string, std::string>& files, uint64_t seed);
+
+  /// Puts samples of which nobody knows the targets in place of the test split's: `paths` has a file a table of inputs, in their order. Throws Error.
+  void ask(const std::vector<std::string>& paths);
+  /// What columns of inputs and targets can be.
+  const std::vector<SampleEncoding>& input_encodings() const { return input_.encodings; }
+  const std::vector<SampleEncoding>& target_encodings() const { return target_.encodings; }
 
   int64_t inputs() const override { return static_cast<int64_t>(input_names_.size()); }
   int64_t outputs() const override { return static_cast<int64_t>(output_names_.size()); }
@@ -145,6 +154,10 @@ class LabelledSamples : public NamedSource {
     int64_t first_row, rows;
   };
   void read_side(const Specs& specs, const std::map<std::string, std::string>& files, const char* what, Side& side, std::vector<std::string>& names);
+  void add_places(const SampleRows& rows, std::vector<int64_t>& of_file);
+  void check_same(const SampleRows& rows, const std::vector<int64_t>& of_file) const;
+  static void encode(Side& side, const std::vector<SampleRows>& tables);
+  void count_steps();
   void make_splits(const SampleOptions& options, uint64_t seed);
   void write_targets(Split split, std::span<const int64_t> numbers, float* Y) const;
 

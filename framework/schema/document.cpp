@@ -594,8 +594,10 @@ void Table::finish() const {
   if (node_->table)
     for (const auto& [key, value] : *node_->table) {
       static_cast<void>(value);
-      if (!node_->asked.contains(std::string(key.str())))
-        fail("{}unknown key.{}", where(key.str()), did_you_mean(key.str(), node_->asked));
+      if (node_->asked.contains(std::string(key.str()))) continue;
+      std::string help = did_you_mean(key.str(), node_->asked);
+      if (help.empty() && !node_->asked.empty() && node_->asked.size() <= 16) help = fmt::format(" There are: {}.", fmt::join(node_->asked, ", "));
+      fail("{}unknown key.{}", where(key.str()), help);
     }
   for (const auto& [key, child] : node_->children) Table(child).finish();
 }

@@ -2,6 +2,8 @@
 
 experiments_test.py NAME PROXON SOURCE_FOLDER WORK_FOLDER; ends with 77 where real data is missing.
 """
+import csv
+import json
 import math
 import os
 import pathlib
@@ -426,6 +428,17 @@ def celegans_missing():
     check(not (work / "run.h5").exists(), "no archive is left")
 
 
+def predicted(*inputs, output="told.csv", status=0):
+    """What `predict` says of files of samples: the classes that it tells, and a column a channel."""
+    result = subprocess.run([proxon, "predict", "run.h5", *[o for i in inputs for o in ("--input", str(i))], "-o", output, "--overwrite"], capture_output=True, text=True,
+                            cwd=work, timeout=120 * patience)
+    check(result.returncode == status, f"predict ends with {status}: {result.stderr}")
+    if status:
+        return result.stderr
+    rows = list(csv.reader(open(work / output)))
+    return rows[0], [row[2] for row in rows[1:]], np.array([row[3:] for row in rows[1:]], float)
+
+
 def tokens():
     with_data("tokens", "tokens", "wnut17train.conll", "emerging.dev.conll")
     said = run(work / "tokens.toml", "--set", "training.epochs=3")
@@ -442,6 +455,9 @@ def tokens():
         check(np.bincount(rows)[2] == 15733 and len(rows) == 62730 + 15733, "a row of predictions a token, none for padding")
         time = f["proxon/predictions/time_ms"][:][rows == 2]
         check((np.diff(time) <= 0).sum() == 1008, "each of the 1,009 sentences begins anew")
+        told = f["proxon/predictions/prediction"][:][rows == 2]
+    head, classes, channels = predicted(work / "data/emerging.dev.conll")
+    check(len(classes) == 15733 and np.abs(channels - told).max() < 1e-5, f"predict says of tokens what evaluate said; {head[:3]}")
     check("Confusion" in (work / "run.html").read_text(), "the report draws what was taken for what")
     # From the archive alone, with the files where they were.
     again = subprocess.run([proxon, "fit", "--from", "run.h5", "--output", "again.h5", "--set", "training.epochs=1", "--set", "samples.inputs.word.least=20"],
@@ -589,6 +605,36 @@ def mnist_convolutional():
         check(abs(chance - 0.1) < 0.03 and right > 0.7, f"clothes of 2,000 that were told from 2,000 others: {right:.3f}, by the most frequent class {chance:.3f}")
         sums = f["proxon/parameters/files/train_images"].attrs["sha256"]
         check(len(sums) == 64, "the archive keeps the sums of the files")
+        told = f["proxon/predictions/prediction"][:][f["proxon/predictions/split"][:] == 2]
+    # The twin put to use on files without labels: the same images, so the same answers.
+    head, classes, channels = predicted("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
+    check(head[:4] == ["sample", "row", "label", "0"] and len(classes) == 2000, f"a row an image: {head[:4]}, {len(classes)}")
+    check(np.abs(channels - told).max() < 1e-6 and all(int(c) == t.argmax() for c, t in zip(classes, told)), "predict says of images what evaluate said")
+    # A sweep over samples, its trials trained together and judged on samples that none learnt from; a trial run alone has the same figure.
+    small = ["samples.inputs.pixel.reader.most=500", "samples.targets.label.reader.most=500", "training.epochs=2", 'evaluation.split="validation"',
+             'model.approximator={ name = "dense", hidden = [4] }']
+    (work / "s.toml").write_text(f"""experiment = "{source}/datasets/mnist_stdp/fashion.toml"
+set = {json.dumps(small)}
+[axes]
+rate = {{ parameter = "training.optimizer.learning_rate", values = [0.002, 0.01] }}
+start = {{ parameter = "training.seed", values = [1, 2, 3] }}
+[objectives.right]
+metric = "classification_report.f1[micro]"
+goal = "maximise"
+""")
+    sweep = subprocess.run([proxon, "sweep", "s.toml"], capture_output=True, text=True, cwd=work, timeout=120 * patience)
+    check(sweep.returncode == 0 and "6 trials done" in sweep.stdout, f"a sweep over samples: {sweep.stdout}{sweep.stderr}")
+    with h5py.File(work / "s.h5") as f:
+        rights = f["trials/figures/classification_report.f1[micro].validation"][:]
+        rate, start = (f[f"trials/axes/{axis}"][3] for axis in ("rate", "start"))
+    run(source / "datasets/mnist_stdp/fashion.toml", *[o for s in (*small, f"training.optimizer.learning_rate={rate}", f"training.seed={start:.0f}") for o in ("--set", s)],
+        "--overwrite")
+    with h5py.File(work / "run.h5") as f:
+        alone, _ = metric(f, "classification_report.f1[micro]", "validation")
+    check(len(set(rights)) > 1 and rights[3] == alone, f"alone {alone}, of the sweep {rights[3]}")
+    said = predicted("/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz", status=1)
+    check("has 1 column, and 'pixel'" in said, f"labels are no images: {said}")
+    check("no such file" in predicted("nowhere.gz", status=1).lower() or "cannot be opened" in predicted("nowhere.gz", status=1), "a file that is not there")
 
 
 def mnist_spiking():
