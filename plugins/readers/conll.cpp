@@ -16,13 +16,13 @@ struct conll {
   struct Parameters {
     std::string_view separator = "\t";
     std::string_view comment = "";
-    int64_t columns = 2;
+    int64_t columns = 0;
     int64_t most = 0;
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::separator>("", "character that parts the columns"),
                         field<&P::comment>("", "what a line begins with that is passed over (\"#\"); empty: no line is"),
-                        field<&P::columns>("1", "columns that every line must have; further ones are passed over", at_least(1)),
+                        field<&P::columns>("1", "columns that every line must have, further ones being passed over; 0: as many as the first line has", at_least(0)),
                         field<&P::most>("1", "number of sentences after which the rest of a file is left unread; 0: all", at_least(0))};
     }
   };
@@ -37,7 +37,7 @@ struct conll {
   void samples(const char* path, SampleSink& sink) const {
     std::ifstream in(path);
     if (!in) throw std::runtime_error(std::string(path) + ": cannot be opened for reading.");
-    int64_t line = 0, sentences = 0;
+    int64_t line = 0, sentences = 0, wanted = columns;
     bool open = false;
     std::vector<std::string_view> fields;
     for (std::string text; std::getline(in, text);) {
@@ -53,15 +53,16 @@ struct conll {
       }
       fields.clear();
       const std::string_view whole = text;
-      for (size_t begin = 0; int64_t(fields.size()) < columns && begin <= whole.size();) {
+      for (size_t begin = 0; (wanted == 0 || int64_t(fields.size()) < wanted) && begin <= whole.size();) {
         const size_t end = std::min(whole.find(separator[0], begin), whole.size());
         fields.push_back(whole.substr(begin, end - begin));
         begin = end + 1;
       }
       const std::string where = std::string(path) + ":" + std::to_string(line);
-      if (int64_t(fields.size()) < columns)
+      if (wanted == 0) wanted = int64_t(fields.size());
+      if (int64_t(fields.size()) < wanted)
         throw std::runtime_error(where + ": has " + std::to_string(fields.size()) + (fields.size() == 1 ? " column" : " columns") + " where " +
-                                 std::to_string(columns) + " belong.");
+                                 std::to_string(wanted) + " belong.");
       for (size_t c = 0; c < fields.size(); ++c)
         if (fields[c].empty()) throw std::runtime_error(where + ": column " + std::to_string(c) + " is empty.");
       sink.texts(fields, line);

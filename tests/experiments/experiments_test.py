@@ -458,6 +458,9 @@ def tokens():
         told = f["proxon/predictions/prediction"][:][rows == 2]
     head, classes, channels = predicted(work / "data/emerging.dev.conll")
     check(len(classes) == 15733 and np.abs(channels - told).max() < 1e-5, f"predict says of tokens what evaluate said; {head[:3]}")
+    (work / "words.conll").write_text("Obama\nvisited\nParis\n\nHello\n")
+    _, classes, channels = predicted(work / "words.conll")
+    check(len(classes) == 4 and "O" in classes and np.abs(channels.sum(axis=1) - 1).max() < 1e-5, f"words without labels get some: {classes}")
     check("Confusion" in (work / "run.html").read_text(), "the report draws what was taken for what")
     # From the archive alone, with the files where they were.
     again = subprocess.run([proxon, "fit", "--from", "run.h5", "--output", "again.h5", "--set", "training.epochs=1", "--set", "samples.inputs.word.least=20"],
