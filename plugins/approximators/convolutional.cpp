@@ -10,7 +10,8 @@ struct convolutional {
   static constexpr Documentation about{
       .summary = "Causal convolutions over time, layer after layer, and a linear readout at every step (a temporal convolutional network).",
       .equation = "y_0 = x;  z_l(t) = sum_k y_{l-1}(t - k d_l) W_l[k], 0 before the begin;  y_l(t) = f(z_l(t) + b_l);  z(t) = y_L(t) W + b;  with a norm: "
-                  "y_l(t) = f(gain_l (z_l(t) - mean) / sqrt(var + 1e-5) + b_l);  residual: y_{l-1}(t) is added before f where layers have as many filters",
+                  "y_l(t) = f(gain_l (z_l(t) - mean) / sqrt(var + 1e-5) + b_l);  residual: y_{l-1}(t) is added before f where layers have as many filters;  "
+                  "dropout: y_l(t) is 0 with probability p, else y_l(t) / (1 - p), while it trains",
       .reference = "Beniaguev, Segev & London 2021, Neuron 109:2727, doi:10.1016/j.neuron.2021.07.002; Bai, Kolter & Koltun 2018, "
                    "arXiv:1803.01271; norms: Ba et al. 2016, arXiv:1607.06450, Ioffe & Szegedy 2015, arXiv:1502.03167; residual: He et al. 2016, "
                    "arXiv:1512.03385"};
@@ -26,6 +27,7 @@ struct convolutional {
     bool bias = true;
     std::string_view norm = "none";
     bool residual = false;
+    double dropout = 0;
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::filters>("1", "filters of each layer, from the input on", at_least(1)),
@@ -35,7 +37,8 @@ struct convolutional {
                         field<&P::bias>("", "whether the layers before the readout have biases"),
                         field<&P::norm>("", "what layers are normalised over before their activation: nothing, the filters of a step, or all steps of the batch",
                                         one_of(norm_choices)),
-                        field<&P::residual>("", "whether what a layer after the first takes is added to what it computes, where both have as many filters")};
+                        field<&P::residual>("", "whether what a layer after the first takes is added to what it computes, where both have as many filters"),
+                        field<&P::dropout>("1", "probability that a filter is silent at a step of a sample while training", at_least(0), below(1))};
     }
   };
 
@@ -52,12 +55,13 @@ struct convolutional {
   std::span<const int64_t> filters, kernel, dilation;
   Activation activation;
   bool bias, residual;
+  float dropout;
   Norm norm;
   ApproximatorSetup setup;
 
   convolutional(const Parameters& p, const ApproximatorSetup& s)
       : filters(p.filters), kernel(p.kernel), dilation(p.dilation), activation(activation_of(p.activation)), bias(p.bias),
-        residual(p.residual), norm(p.norm), setup(s) {
+        residual(p.residual), dropout(float(p.dropout)), norm(p.norm), setup(s) {
     if (filters.empty()) throw std::invalid_argument("filters names no layer: give the number of filters of at least one");
     for (const auto& [list, what] : {std::pair{kernel, "kernel"}, {dilation, "dilation"}})
       if (list.size() != 1 && list.size() != filters.size())
@@ -154,7 +158,9 @@ struct convolutional {
     for (int32_t i = 0; i < l; ++i) offset += norm.tape(batch * steps, shape(i).filters);
     return offset;
   }
-  int64_t tape(int64_t batch, int64_t steps) const { return norm_tape(depth(), batch, steps); }
+  /// Where what dropout multiplied the activities of layer l with stands, sample after sample, after all that.
+  int64_t kept_tape(int32_t l, int64_t batch, int64_t steps) const { return norm_tape(depth(), batch, steps) + batch * steps * shape(l).units; }
+  int64_t tape(int64_t batch, int64_t steps) const { return dropout > 0 ? kept_tape(depth(), batch, steps) : norm_tape(depth(), batch, steps); }
 
   void forward(const Services& services, const ForwardPass& pass) const {
     const int64_t batch = pass.batch, steps = pass.steps;
@@ -175,6 +181,10 @@ struct convolutional {
         float* y = output + (sample * (after + steps) + after) * s.filters;
         if (norm && skip) add_input(sample, y);
         services.activate(services.host, activation, y, y, steps * s.filters);
+        if (dropout == 0) return;
+        float* kept = pass.tape + kept_tape(l, batch, steps) + sample * steps * s.filters;
+        if (pass.training) drop(pass.key.with(uint32_t(l)), pass.first_sample + sample, pass.step, 0, dropout, steps * s.filters, y, kept);
+        else std::fill_n(kept, steps * s.filters, 1.f);
       };
       if (!events) by_tap(services, s, pass.theta + s.weights, scratch, true);
       const double work = double(steps * s.filters) + (events ? double(pass.events.count / batch * s.taps * s.filters) : double(steps * s.size()));
@@ -258,7 +268,7 @@ struct convolutional {
       const int64_t before = front(l), after = front(l + 1);
       float* dz = errors[l % 2];
       const float* dz_above = errors[(l + 1) % 2];
-      const float* y = pass.tape + input_offset(l + 1, batch, steps);
+      float* y = pass.tape + input_offset(l + 1, batch, steps);
 
       // The error of this layer's outputs: from the layer above, or straight from the output; then through the activation.
       const double work = double(steps * s.filters) * double(l + 1 == depth() ? setup.outputs : above.taps * above.filters);
@@ -277,7 +287,12 @@ struct convolutional {
           else
             windows_back(services, above, steps, dz_above + (sample * (after + steps) + after) * above.filters, pass.feedback() + above.weights, to,
                          skips(l + 1));
-          services.activate_back(services.host, activation, y + (sample * (after + steps) + after) * s.filters, to, steps * s.filters);
+          float* own = y + (sample * (after + steps) + after) * s.filters;
+          if (dropout > 0) {
+            const float* kept = pass.tape + kept_tape(l, batch, steps) + sample * steps * s.filters;
+            for (int64_t i = 0; i < steps * s.filters; ++i) to[i] *= kept[i], own[i] /= kept[i] > 0 ? kept[i] : 1.f;  // the activity as it was before dropout
+          }
+          services.activate_back(services.host, activation, own, to, steps * s.filters);
         }
       });
       std::fill_n(dz + batch * (before + steps) * s.filters, before * s.filters, 0.f);

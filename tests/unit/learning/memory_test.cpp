@@ -49,7 +49,7 @@ TEST_CASE("a batch that goes in pieces has the gradient of the whole, with the s
                         {"gru", plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", units}, {"dropout", 0.3}}), steps, false},
                         {"lstm, events", plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", units}}), steps, true},
                         {"spiking, events", plugin("approximator", "spiking", {{"units", units}, {"recurrent", true}, {"learn_tau", true}}), steps, true, 1e-3},  // small: rounding that makes a spike more is no longer rounding
-                        {"convolutional", plugin("approximator", "convolutional", {{"filters", units}, {"kernel", std::vector<int64_t>{5, 3}}}), steps, false}};
+                        {"convolutional", plugin("approximator", "convolutional", {{"filters", units}, {"kernel", std::vector<int64_t>{5, 3}}, {"dropout", 0.2}}), steps, false}};
   for (const Case& c : cases) {
     const Fitted whole = fit(c, 0), roomy = fit(c, 1000);
     CHECK_MESSAGE(roomy.theta == whole.theta, c.what);

@@ -20,6 +20,15 @@ struct PlainNet {
   bool residual;
   std::vector<float> X, c;
   std::vector<int32_t> length = std::vector<int32_t>(samples, steps);
+  double dropout = 0;  ///< of convolutions
+
+  /// What dropout multiplies filter f of layer l with at a step of a sample, in step 0 of a training with key {}.
+  double kept(size_t l, int64_t row, size_t f) const {
+    if (dropout == 0) return 1;
+    const auto number = static_cast<uint64_t>(row % steps * layers[l].filters) + f;
+    const uint32_t bits = random_block(Key{}.with(static_cast<uint32_t>(l)), static_cast<uint64_t>(row / steps), 0, static_cast<uint32_t>(number / 4))[number % 4];
+    return bits < static_cast<uint32_t>(static_cast<double>(static_cast<float>(dropout)) * 4294967296.0) ? 0 : 1 / (1 - dropout);
+  }
 
   bool own(int64_t row) const { return row % steps < length[static_cast<size_t>(row / steps)]; }
 
@@ -79,6 +88,7 @@ struct PlainNet {
         z[k] += theta[at + k % n];
         if (residual && l > 0 && channels == layers[l].filters) z[k] += x[k];
         z[k] = std::tanh(z[k]);
+        if (training) z[k] *= kept(l, static_cast<int64_t>(k / n), k % n);
       }
       at += n, before += n;
       x = z, channels = layers[l].filters;
@@ -122,7 +132,7 @@ PluginValue chain(const PlainNet& net, bool convolutional) {
   for (const NormLayer& l : net.layers) filters.push_back(l.filters), kernel.push_back(l.taps), dilation.push_back(l.dilation);
   std::vector<Setting> settings{{"activation", std::string("tanh")}, {"norm", net.norm}, {"residual", net.residual}};
   if (!convolutional) return settings.push_back({"hidden", filters}), plugin("approximator", "dense", settings);
-  settings.insert(settings.end(), {{"filters", filters}, {"kernel", kernel}, {"dilation", dilation}});
+  settings.insert(settings.end(), {{"filters", filters}, {"kernel", kernel}, {"dilation", dilation}, {"dropout", net.dropout}});
   return plugin("approximator", "convolutional", settings);
 }
 
@@ -140,7 +150,7 @@ void fill(Model& model) {
 
 }  // namespace
 
-TEST_CASE("norms and residual connections are their equations, and their gradient that of central differences, with padding and without") {
+TEST_CASE("norms, residual connections and dropout are their equations, and their gradient that of central differences, with padding and without") {
   const std::vector<std::vector<NormLayer>> dense_shapes = {{{1, 1, 4}}, {{1, 1, 5}, {1, 1, 5}, {1, 1, 3}, {1, 1, 3}}},
                                             causal_shapes = {{{3, 1, 4}, {2, 2, 4}}, {{2, 1, 3}, {3, 1, 5}, {2, 1, 5}, {1, 1, 5}}};
   for (const bool convolutional : {false, true})
@@ -148,9 +158,12 @@ TEST_CASE("norms and residual connections are their equations, and their gradien
       for (const std::string norm : {"none", "layer", "batch"})
         for (const bool residual : {false, true})
           for (const bool training : {false, true})
-            for (const bool padded : {false, true}) {
+            for (const int variant : {0, 1, 2}) {  // plain, padded, a convolution with dropout
+              const bool padded = variant == 1;
+              if (variant == 2 && !convolutional) continue;
               PlainNet net{layers, norm, residual, gaussian(samples * steps * inputs, 1), gaussian(samples * steps * outputs, 2)};
               if (padded) net.length = {3, 5, 1, 4};
+              if (variant == 2) net.dropout = 0.4;
               Model model(chain(net, convolutional), inputs, outputs);
               fill(model);
               const Ran ran = run(model, net.X, net.c, training, samples, steps, padded ? net.length.data() : nullptr);
