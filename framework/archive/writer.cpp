@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <cstring>
 
 #include "proxon/archive/recover.hpp"
 #include "proxon/archive/writer_impl.hpp"
+#include "proxon/base/part_file.hpp"
 
 namespace proxon::archive {
 
@@ -19,28 +20,23 @@ Writer::~Writer() = default;
 Writer Writer::create(const std::string& path, const Skeleton& skeleton, WriterOptions options) {
   if (WriterLock::held(path)) fail("cannot write '{}': another process is writing it. Choose another archive.", path);
   // Say early and plainly what HDF5 would say late.
-  const std::string part = path + ".part";
-  const int fd = ::open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  PartFile file(path);
+  const int fd = ::open(file.part().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) fail("cannot make the archive '{}': {}.", path, std::strerror(errno));
   ::close(fd);
 
-  try {
-    write_skeleton(part, skeleton);
-    auto impl = std::make_unique<Impl>();
-    impl->path = path;
-    impl->options = options;
-    impl->open(part);
-    Writer writer(std::move(impl));
-    writer.set_text("experiment", skeleton.experiment);
-    writer.set_plugins(skeleton.plugins);
-    writer.flush();
-    if (std::rename(part.c_str(), path.c_str()) != 0)
-      fail("cannot make the archive '{}': {}.", path, std::strerror(errno));
-    return writer;
-  } catch (...) {
-    ::unlink(part.c_str());
-    throw;
-  }
+  write_skeleton(file.part(), skeleton);
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->options = options;
+  impl->open(file.part());
+  Writer writer(std::move(impl));
+  writer.set_text("experiment", skeleton.experiment);
+  writer.set_plugins(skeleton.plugins);
+  writer.flush();
+  // It stays open, under its new name.
+  if (const int problem = file.put_in_place()) fail("cannot make the archive '{}': {}.", path, std::strerror(problem));
+  return writer;
 }
 
 Writer Writer::open(const std::string& path, WriterOptions options) {

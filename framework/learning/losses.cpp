@@ -4,22 +4,15 @@
 #include <cmath>
 
 #include "proxon/base/error.hpp"
+#include "proxon/base/sums.hpp"
 #include "proxon/learning/activations.hpp"
 #include "proxon/learning/vectors.hpp"
 
 namespace proxon {
 namespace {
 
-/// Sum of `n` floats in double, in 16 lanes.
 double sum(const float* x, int64_t n) {
-  double lanes[16] = {};
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int lane = 0; lane < 16; ++lane) lanes[lane] += static_cast<double>(x[i + lane]);
-  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += static_cast<double>(x[i]);
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return total;
+  return sum_in_parts<double>(n, [x](int64_t i) { return static_cast<double>(x[i]); });
 }
 
 /// ln(softplus(z)): for very negative z softplus(z) = e^z (1 - e^z / 2 + ...), beyond what a float holds.
@@ -190,15 +183,15 @@ void Loss::evaluate_lanes(const float* z, const float* t, float* y, float* dz, i
   PROXON_CHECK(is_elementwise() && rows <= most_rows_, "{} rows of {}", rows, most_rows_);
   const double mean_over = static_cast<double>(columns_);
   const auto scale = static_cast<float>(heads_[0].weight / (static_cast<double>(counted) * mean_over));
-  // sum() of each model: its values in 16 lanes by their number.
-  double lanes[16][vector_width] = {};
+  // sum() of each model: its values in parts by their number.
+  double lanes[sum_parts][vector_width] = {};
   alignas(64) float term[chunk];
   const int64_t n = rows * columns_, at_once = chunk / vector_width;
   for (int64_t begin = 0; begin < n; begin += at_once) {
     const int64_t count = std::min(at_once, n - begin), at = begin * vector_width;
     terms(kinds_[0].loss, kinds_[0].output, z + at, t + at, y + at, dz ? dz + at : nullptr, term, scale, count * vector_width);
     for (int64_t i = 0; i < count; ++i)
-      for (int m = 0; m < vector_width; ++m) lanes[(begin + i) % 16][m] += static_cast<double>(term[i * vector_width + m]);
+      for (int m = 0; m < vector_width; ++m) lanes[(begin + i) % sum_parts][m] += static_cast<double>(term[i * vector_width + m]);
   }
   for (int m = 0; m < vector_width; ++m) {
     double total = 0;

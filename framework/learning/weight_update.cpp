@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "proxon/base/sums.hpp"
 #include "proxon/base/threads.hpp"
 
 namespace proxon {
@@ -13,15 +14,7 @@ constexpr int64_t chunk_size = 8192;
 
 /// Of x[0], x[stride], ..., n numbers; their order is the same for every stride.
 [[gnu::always_inline]] inline double sum_of_squares(const float* x, int64_t n, int64_t stride) {
-  double lanes[16] = {};
-  int64_t i = 0;
-  const auto square = [&](int64_t k) { return static_cast<double>(x[k * stride]) * static_cast<double>(x[k * stride]); };
-  for (; i + 16 <= n; i += 16)
-    for (int lane = 0; lane < 16; ++lane) lanes[lane] += square(i + lane);
-  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += square(i);
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return total;
+  return sum_in_parts<double>(n, [&](int64_t i) { return static_cast<double>(x[i * stride]) * static_cast<double>(x[i * stride]); });
 }
 
 /// Adds the slopes of L1 |w| + L2 w^2 + structural (w - w_phi)^2 for n weights. Weight i is theta[i * stride], its w_phi phi[i]; no phi, no pull.

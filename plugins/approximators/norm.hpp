@@ -10,6 +10,8 @@
 #include <string>
 #include <type_traits>
 
+#include <proxon/base/sums.hpp>
+
 #include "sums.hpp"
 
 namespace proxon {
@@ -62,8 +64,8 @@ class Norm {
     each_row(services, z, units, [&](int64_t row, float* x) {
       float* kept = tape + row * units;
       if (layer_) {
-        const float mean = sum(units, [&](int64_t i) { return x[i]; }) / float(units);
-        const float variance = sum(units, [&](int64_t i) { return (x[i] - mean) * (x[i] - mean); }) / float(units);
+        const float mean = sum_in_parts<float>(units, [&](int64_t i) { return x[i]; }) / float(units);
+        const float variance = sum_in_parts<float>(units, [&](int64_t i) { return (x[i] - mean) * (x[i] - mean); }) / float(units);
         own[row] = 1 / std::sqrt(variance + epsilon);
         for (int64_t i = 0; i < units; ++i) kept[i] = (x[i] - mean) * own[row];
       } else {
@@ -98,8 +100,8 @@ class Norm {
     each_row(services, dz, units, [&](int64_t row, float* d) {
       const float* kept = tape + row * units;
       for (int64_t i = 0; i < units; ++i) d[i] *= theta[0][i];
-      const float mean = sum(units, [&](int64_t i) { return d[i]; }) / float(units);
-      const float along = sum(units, [&](int64_t i) { return d[i] * kept[i]; }) / float(units);
+      const float mean = sum_in_parts<float>(units, [&](int64_t i) { return d[i]; }) / float(units);
+      const float along = sum_in_parts<float>(units, [&](int64_t i) { return d[i] * kept[i]; }) / float(units);
       for (int64_t i = 0; i < units; ++i) d[i] = own[row] * (d[i] - mean - kept[i] * along);
     });
   }
@@ -107,19 +109,6 @@ class Norm {
  private:
   static constexpr float epsilon = 1e-5f, momentum = 0.1f;
   static constexpr int64_t lanes = 16;
-
-  /// A sum over i < n in sixteen parts, which are then added in their order.
-  template <class Of>
-  static float sum(int64_t n, Of&& of) {
-    float parts[lanes] = {};
-    int64_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-      for (int64_t k = 0; k < lanes; ++k) parts[k] += of(i + k);
-    for (int64_t k = 0; i < n; ++i, ++k) parts[k] += of(i);
-    float total = 0;
-    for (const float part : parts) total += part;
-    return total;
-  }
 
   /// body(row, its numbers) for the rows that are no padding.
   template <class Body>

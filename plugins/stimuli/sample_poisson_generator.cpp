@@ -1,4 +1,5 @@
 #include <proxon/base/random_bulk.hpp>
+#include <proxon/base/sums.hpp>
 #include <proxon/plugin/stimulus.hpp>
 #include <stdexcept>
 
@@ -56,13 +57,7 @@ struct sample_poisson_generator {
   /// Probability of a spike in a step for a value of 1.
   double factor_of(const float* values) const {
     if (total == 0) return per_step;
-    // In sixteen parts, which a vector of the processor adds at once.
-    double parts[16] = {}, sum = 0;
-    int64_t i = 0;
-    for (; i + 16 <= samples.columns; i += 16)
-      for (int k = 0; k < 16; ++k) parts[k] += values[i + k];
-    for (int k = 0; i < samples.columns; ++i, ++k) parts[k] += values[i];
-    for (const double part : parts) sum += part;
+    const auto sum = sum_in_parts<double>(samples.columns, [values](int64_t i) { return values[i]; });
     return sum > 0 ? total / sum : 0;
   }
 

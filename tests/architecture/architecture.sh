@@ -64,7 +64,7 @@ plugins() {
   done
   while read -r hit; do
     header=$(sed -E 's|.*[<"](proxon/[^>"]*)[>"].*|\1|' <<<"$hit")
-    [[ $header =~ ^proxon/(plugin/.*|base/(csv|random|random_bulk|distribution)\.hpp)$ && ! $header =~ (registry|scaffold) ]] ||
+    [[ $header =~ ^proxon/(plugin/.*|base/(csv|random|random_bulk|sums|distribution)\.hpp)$ && ! $header =~ (registry|scaffold) ]] ||
       breaks "$hit: plugin authors do not get this header"
   done < <(grep -nE '^ *# *include *[<"]proxon/' "${read[@]}")
 }
