@@ -3,6 +3,7 @@
 #include "proxon/learning/products.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "proxon/base/columns.hpp"
 #include "proxon/base/threads.hpp"
@@ -24,6 +25,7 @@ constexpr int64_t tile_rows = 256;                         // at most; a multipl
 constexpr int64_t tile_columns = 10 * kernel_columns;      // at most
 constexpr int64_t small_work = 4096;                       // multiply-adds below which packing does not pay
 constexpr int64_t few_rows = 3;                            // of C, up to which B is not packed
+constexpr int64_t direct_rows = 64;                         // of a tile, up to which whole panels of B are not packed
 constexpr int64_t serial_work = 1'500'000;                 // multiply-adds below which one thread works
 
 constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -85,15 +87,15 @@ void pack(const float* source, int64_t lane_stride, int64_t depth_stride, int64_
                       panels + lane * depth);
 }
 
-/// One kernel_rows x kernel_columns piece of C from A, whose element in row r at depth p is a(r, p), and one panel of B; `rows` and `columns`
-/// of it exist.
-template <class A>
-inline void kernel(int64_t depth, A&& a, const float* b, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add) {
+/// One kernel_rows x kernel_columns piece of C from A, whose element in row r at depth p is a(r, p), and one panel of B, packed or (with `ldb` floats
+/// from row to row) where it lies; `rows` and `columns` of it exist.
+template <class A, class Stride = std::integral_constant<int64_t, kernel_columns>>
+inline void kernel(int64_t depth, A&& a, const float* b, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add, Stride ldb = {}) {
   Vector sum[kernel_rows][kernel_vectors] = {};
   for (int64_t p = 0; p < depth; ++p) {
     Vector row[kernel_vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < kernel_vectors; ++v) row[v] = load(b + p * kernel_columns + v * vector_width);
+    for (int v = 0; v < kernel_vectors; ++v) row[v] = load(b + p * ldb + v * vector_width);
 #pragma GCC unroll 16
     for (int r = 0; r < kernel_rows; ++r) {
       const Vector factor = a(r, p) - Vector{};
@@ -133,12 +135,19 @@ void tile(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
   for (int64_t p = 0; p < k; p += depth_block) {
     const int64_t depth = std::min(depth_block, k - p);
     pack<kernel_rows>(a.data + row * a_stride.row + p * a_stride.column, a_stride.row, a_stride.column, rows, depth, panels.a.data());
-    pack<kernel_columns>(b.data + p * b_stride.row + column * b_stride.column, b_stride.column, b_stride.row, columns, depth,
-                         panels.b.data());
+    const float* from_b = b.data + p * b_stride.row + column * b_stride.column;
+    // Whole panels that few rows of A meet stay where they lie.
+    const int64_t direct = !b.transposed && rows <= direct_rows ? columns / kernel_columns * kernel_columns : 0;
+    if (direct < columns)
+      pack<kernel_columns>(from_b + direct * b_stride.column, b_stride.column, b_stride.row, columns - direct, depth, panels.b.data() + direct * depth);
     for (int64_t j = 0; j < columns; j += kernel_columns)
-      for (int64_t i = 0; i < rows; i += kernel_rows)
-        kernel(depth, [from = panels.a.data() + i * depth](int r, int64_t at) { return from[at * kernel_rows + r]; }, panels.b.data() + j * depth, c + (row + i) * ldc + column + j, ldc,
-               std::min<int64_t>(kernel_rows, rows - i), std::min<int64_t>(kernel_columns, columns - j), add || p > 0);
+      for (int64_t i = 0; i < rows; i += kernel_rows) {
+        const auto of_a = [from = panels.a.data() + i * depth](int r, int64_t at) { return from[at * kernel_rows + r]; };
+        float* to = c + (row + i) * ldc + column + j;
+        const int64_t height = std::min<int64_t>(kernel_rows, rows - i);
+        if (j < direct) kernel(depth, of_a, from_b + j, to, ldc, height, kernel_columns, add || p > 0, b_stride.row);
+        else kernel(depth, of_a, panels.b.data() + j * depth, to, ldc, height, std::min<int64_t>(kernel_columns, columns - j), add || p > 0);
+      }
   }
 }
 
