@@ -13,7 +13,7 @@ struct Row {
   static constexpr int64_t n = 50;
   Columns synapse, pre, post;
   std::vector<int32_t> target, source;
-  std::vector<int64_t> number;
+  std::vector<uint32_t> number;
 
   explicit Row(const LearningRuleTable& table) {
     for (uint32_t c = 0; c < table.synapse->count; ++c) synapse.push_back(c == 0 ? some_numbers(n, 0.2, 0.8, 1) : std::vector<float>(n, 0.f));
@@ -22,7 +22,7 @@ struct Row {
     for (int64_t k = 0; k < n; ++k) {
       target.push_back(static_cast<int32_t>(k * neurons / n));
       source.push_back(static_cast<int32_t>(k * 7 % neurons));
-      number.push_back(n - 1 - k);
+      number.push_back(static_cast<uint32_t>(n - 1 - k));
     }
   }
   bool same(const Row& other) const {

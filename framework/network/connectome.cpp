@@ -1,6 +1,7 @@
 #include "proxon/network/connectome.hpp"
 
 #include <mutex>
+#include <limits>
 #include <numeric>
 
 #include "proxon/base/threads.hpp"
@@ -62,6 +63,10 @@ Transpose transposed(std::vector<Portion> portions, int64_t targets) {
                  });
   std::partial_sum(result.offset.begin(), result.offset.end(), result.offset.begin());
 
+  if (result.offset.back() > int64_t{std::numeric_limits<uint32_t>::max()})
+    fail("{} synapses are too many to be listed by their targets: a learning rule or a graph that asks who reaches a neuron takes fewer than 4,294,967,296 on one rank. "
+         "Use more ranks.", result.offset.back());
+
   // Write, each portion to its own places.
   result.synapse.resize(static_cast<size_t>(result.offset.back()));
   result.source.resize(static_cast<size_t>(result.offset.back()));
@@ -72,7 +77,7 @@ Transpose transposed(std::vector<Portion> portions, int64_t targets) {
       for (int32_t i = portion.begin; i < portion.end; ++i)
         for (int64_t k = rows.offset[i]; k < rows.offset[i + 1]; ++k) {
           const int64_t at = result.offset[portion.first_target + rows.target[k]] + portion.count[rows.target[k]]++;
-          result.synapse[at] = portion.first_synapse + k;
+          result.synapse[at] = static_cast<uint32_t>(portion.first_synapse + k);
           result.source[at] = static_cast<int32_t>(portion.first_source + i);
         }
     }

@@ -40,7 +40,7 @@ struct SynapseRows {
 /// Who reaches each neuron: for target j the entries [offset[j], offset[j + 1]).
 struct Transpose {
   Column<int64_t> offset;
-  Column<int64_t> synapse;  ///< number of the synapse
+  Column<uint32_t> synapse;  ///< number of the synapse; there are fewer than 2^32
   Column<int32_t> source;   ///< number of the source
 };
 

@@ -113,7 +113,7 @@ struct LearningRuleTable {
   void (*on_pre)(const void* object, float* const* synapse, const int32_t* target, int64_t n, float* const* pre, int32_t source,
                  float* const* post) noexcept;
   /// One target, its n incoming synapses: numbers into the synapse columns, and their sources.
-  void (*on_post)(const void* object, float* const* synapse, const int64_t* number, const int32_t* source, int64_t n, float* const* pre,
+  void (*on_post)(const void* object, float* const* synapse, const uint32_t* number, const int32_t* source, int64_t n, float* const* pre,
                   float* const* post, int32_t target) noexcept;
   /// One source, its row of n synapses, as on_pre.
   void (*elapsed)(const void* object, float* const* synapse, const int32_t* target, int64_t n, float* const* pre, int32_t source,
@@ -123,7 +123,7 @@ struct LearningRuleTable {
   int64_t (*post_step)(const void* object, float* const* post, float* const* target, int32_t begin, int32_t end, int32_t* active,
                        const Moment* moment) noexcept;
   /// One target, its n incoming synapses, as on_post.
-  void (*while_active)(const void* object, float* const* synapse, const int64_t* number, const int32_t* source, int64_t n, float* const* pre,
+  void (*while_active)(const void* object, float* const* synapse, const uint32_t* number, const int32_t* source, int64_t n, float* const* pre,
                        float* const* post, int32_t target, const Moment* moment) noexcept;
   /// One source of activity `x`, its row of n synapses; `target` null: the targets are 0 .. n-1. `y` is the column of the targets' activity.
   void (*update)(const void* object, float* const* synapse, const int32_t* target, int64_t n, float x, const float* y, float* const* pre,
@@ -299,7 +299,7 @@ struct Kind<learning_rule_kind> {
   }
 
   template <class T>
-  static void on_post(const void* object, float* const* synapse, const int64_t* number, const int32_t* source, int64_t n,
+  static void on_post(const void* object, float* const* synapse, const uint32_t* number, const int32_t* source, int64_t n,
                       float* const* pre, float* const* post, int32_t target) noexcept {
     if constexpr (has_on_post<T>) {
       const T rule = *static_cast<const T*>(object);
@@ -353,7 +353,7 @@ struct Kind<learning_rule_kind> {
   }
 
   template <class T>
-  static void while_active(const void* object, float* const* synapse, const int64_t* number, const int32_t* source, int64_t n,
+  static void while_active(const void* object, float* const* synapse, const uint32_t* number, const int32_t* source, int64_t n,
                            float* const* pre, float* const* post, int32_t target, const Moment* moment) noexcept {
     if constexpr (has_while_active<T>) {
       const T rule = *static_cast<const T*>(object);

@@ -79,7 +79,7 @@ Transpose transpose_of(const int64_t* offset, const int32_t* targets, int32_t so
   for (int32_t i = 0; i < sources; ++i)
     for (int64_t k = offset[i]; k < offset[i + 1]; ++k) {
       const auto at = static_cast<size_t>(next[static_cast<size_t>(targets[k])]++);
-      t.synapse[at] = k, t.source[at] = i;
+      t.synapse[at] = static_cast<uint32_t>(k), t.source[at] = i;
     }
   return t;
 }

@@ -11,7 +11,7 @@ from harness import case, check, clean, environment, equal, main, ok, patience, 
 
 
 # With checkpoints on the way, the first of them soon.
-long = ["--set", "training.epochs=600", "--set", "training.batch=4", "--set", "training.patience=590", "--set", "training.checkpoint_interval=20 ms"]
+long = ["--set", "training.epochs=6000", "--set", "training.batch=4", "--set", "training.patience=5900", "--set", "training.checkpoint_interval=20 ms"]
 
 
 def broken_off(number, threads, *arguments, settings=long):

@@ -111,7 +111,7 @@ TEST_CASE("on_pre sees the source's traces and each target's, on_post the revers
   CHECK(w[2] == 100 * 2 + 10 * 4 + 7);
   CHECK(w[3] == 0);
   float* all[] = {w};
-  const int64_t number[] = {3, 0};
+  const uint32_t number[] = {3, 0};
   const int32_t source[] = {0, 2};
   table<Both>().on_post(&rule, all, number, source, 2, pre, post, 1);
   CHECK(w[3] == -(100 * 1 + 10 * 5 + 8));
