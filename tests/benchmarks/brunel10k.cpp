@@ -22,7 +22,7 @@ bool run(Registry& registry, const Options& o, bool plastic) {
   Counter counter(100);
   measure(plastic ? "stdp10k" : "brunel10k", simulation, connectome, counter, duration,
           plastic ? "NEST 22, Auryn 12, GeNN 19" : "NEST 5.9, Auryn 2.2, GeNN 6.8, Brian2 4.0");
-  if (!o.brief && !plastic) beside("brunel10k");
+  if (!o.brief) beside(plastic ? "stdp10k" : "brunel10k");
   const double rate = static_cast<double>(counter.all()) / 10000 / ((duration - 100) * 1e-3);
   return plastic ? within("rate (Hz)", rate, 25, 60) : within("rate (Hz)", rate, 0.97 * 42.7, 1.03 * 42.7);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The networks of brunel10k.cpp and vogels_abbott.cpp in Brian 2 (C++ standalone mode, OpenMP): networks_brian.py brunel10k|coba4k|cuba4k [THREADS].
+"""The networks of brunel10k.cpp and vogels_abbott.cpp in Brian 2 (C++ standalone mode, OpenMP): networks_brian.py brunel10k|stdp10k|coba4k|cuba4k [THREADS].
 
 Prints the time that the simulation loop took for a second of biology and the rate, which must be that of our own run. The benchmarks call it."""
 import logging
@@ -17,22 +17,35 @@ except ImportError:
 
 logging.getLogger("brian2").setLevel(logging.ERROR)
 name, threads = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 2
-b2.set_device("cpp_standalone", directory=tempfile.mkdtemp(), build_on_run=False)
+folder = tempfile.TemporaryDirectory()
+b2.set_device("cpp_standalone", directory=folder.name, build_on_run=False)
 b2.prefs.devices.cpp_standalone.openmp_threads = threads
 b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++11"]
 b2.defaultclock.dt = 0.1 * ms
 b2.seed(1)
 
-if name == "brunel10k":
+if name in ("brunel10k", "stdp10k"):
     neurons = b2.NeuronGroup(10000, "dv/dt = -v / (20 * ms) : volt (unless refractory)", threshold="v >= 20 * mV", reset="v = 10 * mV", refractory=2.1 * ms, method="exact")
     excitatory, inhibitory = neurons[:8000], neurons[8000:]
+    delay = (1.5 if name == "brunel10k" else 0.8) * ms
+    static = [(excitatory, neurons, 0.1), (inhibitory, neurons, -0.5)]
     connections = []
-    for source, p, w in ((excitatory, 0.1, 0.1), (inhibitory, 0.1, -0.5)):
-        s = b2.Synapses(source, neurons, on_pre=f"v += {w} * mV", delay=1.5 * ms)
-        s.connect(p=p)
+    if name == "stdp10k":
+        static[0] = (excitatory, inhibitory, 0.1)
+        plastic = b2.Synapses(excitatory, excitatory, """w : volt
+                                                          dx/dt = -x / (20 * ms) : 1 (event-driven)
+                                                          dy/dt = -y / (20 * ms) : 1 (event-driven)""",
+                              on_pre="v_post += w; x += 1; w = clip(w - 1.05e-5 * mV * y, 0 * mV, 0.3 * mV)",
+                              on_post="y += 1; w = clip(w + 1e-5 * mV * x, 0 * mV, 0.3 * mV)", delay=delay)
+        plastic.connect(p=0.1)
+        plastic.w = 0.1 * mV
+        connections.append(plastic)
+    for source, target, w in static:
+        s = b2.Synapses(source, target, on_pre=f"v += {w} * mV", delay=delay)
+        s.connect(p=0.1)
         connections.append(s)
     drive = b2.PoissonInput(neurons, "v", 1000, 20 * Hz, weight=0.1 * mV)
-    parts, seconds, settle = [neurons, drive] + connections, 1.0, 0.1
+    parts, seconds, settle = [neurons, drive] + connections, 1.0 if name == "brunel10k" else 0.2, 0.1
 else:
     conductance = name == "coba4k"
     leak = "dv/dt = (-(v + 60 * mV) * 10 * nS + I_syn + 200 * pA) / (200 * pF) : volt (unless refractory)\n" if conductance else \
@@ -56,7 +69,7 @@ spikes = b2.SpikeMonitor(neurons)
 network = b2.Network(parts + [spikes])
 network.run(settle * second)
 network.run((seconds - settle) * second)
-b2.device.build(compile=True, run=True)
+b2.device.build(directory=folder.name, compile=True, run=True)
 loop = b2.device._last_run_time  # of the second run
 count = ((spikes.t / second) > settle).sum()
 print(f"  beside it          Brian 2 {b2.__version__}, C++ standalone, {threads} OpenMP threads: real-time factor {loop / (seconds - settle):.3f}, "
