@@ -129,8 +129,8 @@ void SampleEncoding::learn(const SampleRows& rows) {
 }
 
 void SampleEncoding::check_columns(const SampleRows& rows) const {
-  const auto needed = spec_.encoding == "number" && spec_.column < 0 ? static_cast<int64_t>(channels_.size()) : std::max<int64_t>(spec_.column + 1, 1);
   const bool all = spec_.encoding == "number" && spec_.column < 0;
+  const int64_t needed = all ? static_cast<int64_t>(channels_.size()) : std::max<int64_t>(spec_.column + 1, 1);
   if (all ? rows.columns != needed : rows.columns < needed && rows.columns != 1)
     fail("{}: has {} column{}, and '{}' of the files that the twin was fitted to takes {}.", rows.path, rows.columns, rows.columns == 1 ? "" : "s", name_, needed);
   if (spec_.encoding == "number" && rows.is_text) fail("{}: holds texts, and '{}' takes numbers.", rows.path, name_);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string_view>
 
+struct evp_md_ctx_st;  // of libcrypto
+
 namespace proxon {
 
 class Sha256 {
@@ -15,9 +17,9 @@ class Sha256 {
 
  private:
   struct Release {
-    void operator()(void* context) const;
+    void operator()(evp_md_ctx_st* context) const;
   };
-  std::unique_ptr<void, Release> context_;
+  std::unique_ptr<evp_md_ctx_st, Release> context_;
 };
 
 }  // namespace proxon

@@ -154,7 +154,7 @@ class LocalExecutor : public Executor {
       if (process.pid < 0) continue;
       send(process);
       if (wake.revents != 0) hear(process.wake, [](const char*, size_t) {}), fetch(process, result);
-      if (output.revents != 0 && !hear(process.output, [&](const char* data, size_t size) { process.words.add(data, size); })) close(std::exchange(process.output, -1));
+      if (output.revents != 0 && !hear_words(process)) close(std::exchange(process.output, -1));
       end_when_too_slow(process);
       // Its end closes its pipes, unless a process that it began holds them still.
       int status = 0;
@@ -245,6 +245,10 @@ class LocalExecutor : public Executor {
     return true;
   }
 
+  bool hear_words(Process& process) {
+    return hear(process.output, [&](const char* data, size_t size) { process.words.add(data, size); });
+  }
+
   void fetch(Process& process, const OnResult& on_result) {
     process.journal.read([&](Result&& result) {
       const auto same = [&](const Trial& t) { return t.number == result.trial.number && t.repeat == result.trial.repeat; };
@@ -267,7 +271,7 @@ class LocalExecutor : public Executor {
   /// A worker has ended: its results so far, the trial that it was at, and those that it had not begun.
   void bury(Process& process, int status, const OnResult& on_result, const OnLost& on_lost) {
     process.pid = -1;
-    hear(process.output, [&](const char* data, size_t size) { process.words.add(data, size); });
+    hear_words(process);
     fetch(process, on_result);
     close_pipes(process);
     const int sign = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

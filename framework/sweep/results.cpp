@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -208,10 +207,8 @@ std::vector<JournalReader::AxisName> axis_names(const Space& space) {
 
 // ------------------------------------------------------------------------------------------------------------------ archive
 
-namespace {
-
-void write_archive(const Places& places, const Results& results, const std::vector<TrialId>& keep, const std::string& to) {
-  archive::SweepWriter writer(to, results.table());
+void publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, const std::string& other) {
+  archive::SweepWriter writer(other.empty() ? places.archive : other, results.table());
   const std::set<TrialId> wanted(keep.begin(), keep.end());
   std::set<TrialId> written;
   std::vector<bool> has_curve(static_cast<size_t>(results.table().rows()));
@@ -243,12 +240,6 @@ void write_archive(const Places& places, const Results& results, const std::vect
   writer.close();
 }
 
-}  // namespace
-
-void publish(const Places& places, const Results& results, const std::vector<TrialId>& keep, const std::string& other) {
-  write_archive(places, results, keep, other.empty() ? places.archive : other);
-}
-
 int publish_aside(const Places& places, const Results& results, const std::vector<TrialId>& keep) {
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -256,7 +247,7 @@ int publish_aside(const Places& places, const Results& results, const std::vecto
   if (child > 0) return child;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   try {
-    write_archive(places, results, keep, places.archive);
+    publish(places, results, keep);
   } catch (const std::exception&) {
     _exit(1);  // a disk that is full now may have room at the sweep's end
   }

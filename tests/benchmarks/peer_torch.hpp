@@ -12,11 +12,12 @@
 
 namespace proxon::bench {
 
-/// Runs PyTorch on a group of networks and prints how many times as fast ours were; `ours` are the best times by the networks' names, ms, and how many
-/// times as fast they shall be.
+/// Our best time of a network, ms, and how many times as fast as PyTorch that shall be.
 struct Aimed {
   double ms, times;
 };
+
+/// Runs PyTorch on a group of networks and prints how many times as fast `ours` were, by the networks' names.
 inline void beside_torch(const std::string& group, const std::map<std::string, Aimed>& ours) {
   const std::filesystem::path result = std::filesystem::temp_directory_path() / fmt::format("peer_torch.{}.json", getpid());
   const std::string command = fmt::format("/usr/bin/python3 '{}/tests/benchmarks/peer_torch.py' {} '{}'", PROXON_SOURCE_DIR, group, result.string());
