@@ -4,7 +4,7 @@
 //
 // with mean and variance over the units of a row (layer: Ba, Kiros & Hinton 2016, arXiv:1607.06450), or unit by unit over all rows of a batch (batch:
 // Ioffe & Szegedy 2015, arXiv:1502.03167), where means over the batches seen in training stand in as long as nothing trains. In theta a normalisation
-// has a gain a unit, and with `batch` the two means; the bias is that of the layer.
+// has a gain a unit, and with `batch` the two means; the bias is that of the layer. Recurrent layers normalise what they give, so with a bias of its own.
 #pragma once
 #include <cmath>
 #include <string>
@@ -17,6 +17,28 @@
 namespace proxon {
 
 inline constexpr const char* norm_choices = "none|layer|batch";
+
+inline constexpr float norm_epsilon = 1e-5f;
+
+/// Normalises the n numbers x of a row: x becomes gain (x - mean) / deviation + bias, which may be null; `kept` gets (x - mean) / deviation. Returns
+/// 1 / deviation.
+inline float normalise_row(int64_t n, const float* gain, const float* bias, float* x, float* kept) {
+  const float mean = sum_in_parts<float>(n, [&](int64_t i) { return x[i]; }) / float(n);
+  const float variance = sum_in_parts<float>(n, [&](int64_t i) { return (x[i] - mean) * (x[i] - mean); }) / float(n);
+  const float scale = 1 / std::sqrt(variance + norm_epsilon);
+  for (int64_t i = 0; i < n; ++i) kept[i] = (x[i] - mean) * scale;
+  for (int64_t i = 0; i < n; ++i) x[i] = gain[i] * kept[i];
+  if (bias) add(n, 1, bias, x);
+  return scale;
+}
+
+/// d, the error of what normalise_row made, becomes that of what it took, from what it kept and returned.
+inline void normalise_row_back(int64_t n, const float* gain, const float* kept, float scale, float* d) {
+  for (int64_t i = 0; i < n; ++i) d[i] *= gain[i];
+  const float mean = sum_in_parts<float>(n, [&](int64_t i) { return d[i]; }) / float(n);
+  const float along = sum_in_parts<float>(n, [&](int64_t i) { return d[i] * kept[i]; }) / float(n);
+  for (int64_t i = 0; i < n; ++i) d[i] = scale * (d[i] - mean - kept[i] * along);
+}
 
 /// Rows of numbers, those of a sample together. With `length` the rows of a sample from there on are padding: they have no part in anything.
 struct NormRows {
@@ -64,14 +86,11 @@ class Norm {
     each_row(services, z, units, [&](int64_t row, float* x) {
       float* kept = tape + row * units;
       if (layer_) {
-        const float mean = sum_in_parts<float>(units, [&](int64_t i) { return x[i]; }) / float(units);
-        const float variance = sum_in_parts<float>(units, [&](int64_t i) { return (x[i] - mean) * (x[i] - mean); }) / float(units);
-        own[row] = 1 / std::sqrt(variance + epsilon);
-        for (int64_t i = 0; i < units; ++i) kept[i] = (x[i] - mean) * own[row];
-      } else {
-        // own: 1 / deviation, mean.
-        for (int64_t i = 0; i < units; ++i) kept[i] = (x[i] - own[units + i]) * own[i];
+        own[row] = normalise_row(units, theta[0], bias, x, kept);
+        return;
       }
+      // own: 1 / deviation, mean.
+      for (int64_t i = 0; i < units; ++i) kept[i] = (x[i] - own[units + i]) * own[i];
       for (int64_t i = 0; i < units; ++i) x[i] = theta[0][i] * kept[i];
       if (bias) add(units, 1, bias, x);
     });
@@ -97,17 +116,11 @@ class Norm {
       for (int64_t u = begin; u < end; u += lanes) units_back(dz, u, std::min<int64_t>(lanes, end - u), units, theta, gradient, tape, own);
     });
     if (!layer_) return;
-    each_row(services, dz, units, [&](int64_t row, float* d) {
-      const float* kept = tape + row * units;
-      for (int64_t i = 0; i < units; ++i) d[i] *= theta[0][i];
-      const float mean = sum_in_parts<float>(units, [&](int64_t i) { return d[i]; }) / float(units);
-      const float along = sum_in_parts<float>(units, [&](int64_t i) { return d[i] * kept[i]; }) / float(units);
-      for (int64_t i = 0; i < units; ++i) d[i] = own[row] * (d[i] - mean - kept[i] * along);
-    });
+    each_row(services, dz, units, [&](int64_t row, float* d) { normalise_row_back(units, theta[0], tape + row * units, own[row], d); });
   }
 
  private:
-  static constexpr float epsilon = 1e-5f, momentum = 0.1f;
+  static constexpr float epsilon = norm_epsilon, momentum = 0.1f;
   static constexpr int64_t lanes = 16;
 
   /// body(row, its numbers) for the rows that are no padding.

@@ -2,20 +2,21 @@
 #include <stdexcept>
 #include <string>
 
-#include "recurrent_cell.hpp"
-#include "sums.hpp"
+#include "recurrent_layout.hpp"
+#include "recurrent_onnx.hpp"
 
 using namespace proxon;
 
-struct recurrent {
+struct recurrent : RecurrentLayout {
   static constexpr Documentation about{
       .summary = "Recurrent layers over time (tanh units, GRU or LSTM), forwards or in both directions, and a linear readout at every step.",
       .equation = "rnn: h = tanh(x W + h' U + b).  lstm: c = f c' + i g, h = o tanh(c), (i, f, o) = sigmoid(x W + h' U + b), g = tanh(...).  "
                   "gru: h = z h' + (1 - z) n, (r, z) = sigmoid(x W + h' U + b), n = tanh(x W + b + r (h' U)).  h' is the step before, 0 at the "
                   "begin;  bidirectional: h(t) = (forwards, backwards), of which the second begins at the sample's end and h' is the step after;  "
-                  "output(t) = h_L(t) V + c",
+                  "with a norm: what goes up is gain (h(t) - mean) / sqrt(var + 1e-5) + bias, over the units of the layer at step t;  output(t) = h_L(t) V + c",
       .reference = "Hochreiter & Schmidhuber 1997, Neural Computation 9:1735, doi:10.1162/neco.1997.9.8.1735; Cho et al. 2014, "
-                   "arXiv:1406.1078; Schuster & Paliwal 1997, IEEE Transactions on Signal Processing 45:2673, doi:10.1109/78.650093"};
+                   "arXiv:1406.1078; Schuster & Paliwal 1997, IEEE Transactions on Signal Processing 45:2673, doi:10.1109/78.650093; norm: Ba, Kiros & "
+                   "Hinton 2016, arXiv:1607.06450"};
   static constexpr bool takes_events = true;
 
   static constexpr int64_t default_units[] = {64};
@@ -27,6 +28,7 @@ struct recurrent {
     bool bidirectional = false;
     int64_t embedding = 0;
     double dropout = 0;
+    std::string_view norm = "none";
     static constexpr auto fields() {
       using P = Parameters;
       return std::tuple{field<&P::cell>("", "what a unit is", one_of("rnn|gru|lstm")),
@@ -39,144 +41,37 @@ struct recurrent {
                                              at_least(0)),
                         field<&P::dropout>("1", "probability that a number of the embedding, or what a unit gives to the layer above, is silent in a step of a "
                                                 "sample while training",
-                                           at_least(0), below(1))};
+                                           at_least(0), below(1)),
+                        field<&P::norm>("", "what the output of a layer at a step is normalised over before the layer above, or the readout, takes it: nothing, or "
+                                            "the units of the layer, of both directions",
+                                        one_of("none|layer"))};
     }
   };
 
-  RecurrentCell::Kind kind;
-  std::span<const int64_t> units;
   float forget_bias, dropout;
-  int64_t directions, embedding;
-  ApproximatorSetup setup;
 
   recurrent(const Parameters& p, const ApproximatorSetup& s)
-      : kind(p.cell == "rnn" ? RecurrentCell::rnn : p.cell == "gru" ? RecurrentCell::gru : RecurrentCell::lstm), units(p.units),
-        forget_bias(float(p.forget_bias)), dropout(float(p.dropout)), directions(p.bidirectional ? 2 : 1), embedding(p.embedding), setup(s) {
+      : RecurrentLayout{.kind = p.cell == "rnn" ? RecurrentCell::rnn : p.cell == "gru" ? RecurrentCell::gru : RecurrentCell::lstm,
+                        .units = p.units,
+                        .directions = p.bidirectional ? 2 : 1,
+                        .embedding = p.embedding,
+                        .inputs = s.inputs,
+                        .outputs = s.outputs,
+                        .drops = p.dropout > 0,
+                        .norm = Norm(p.norm)},
+        forget_bias(float(p.forget_bias)), dropout(float(p.dropout)) {
     if (units.empty()) throw std::invalid_argument("units names no layer: give the number of units of at least one");
     for (const int64_t n : units)
       if (n < 1) throw std::invalid_argument("a recurrent layer needs at least one unit");
   }
 
-  int32_t depth() const { return int32_t(units.size()); }
-
-  /// Where things of layer l are in theta and, in floats a row, in the tape. The columns of `input` and `bias` are the gates of both directions side by
-  /// side. Where there are two, or with dropout, `above` holds what the layer above takes, row t that of step t, and `kept` what dropout multiplied it
-  /// with.
-  struct Shape {
-    RecurrentCell cell;
-    int64_t inputs, units, gates, width;  // gates: columns of all gates of one direction; width: of both
-    int64_t input, bias, recurrent[2];    // theta
-    RecurrentCell::Place at[2];           // tape
-    int64_t above, kept;
-    int64_t before;  // units of the layers before
-    int64_t end_theta, end_row;
-    int64_t outputs() const { return width / gates * units; }
-  };
-  /// Channels of the rows that the first recurrent layer takes.
-  int64_t first_inputs() const { return embedding ? embedding : setup.inputs; }
-  bool copies() const { return directions > 1 || dropout > 0; }
-  Shape shape(int32_t l) const {
-    Shape s{};
-    s.inputs = first_inputs();
-    s.input = embedding * setup.inputs;
-    s.before = embedding;
-    for (int64_t begin = s.inputs + (dropout > 0 ? embedding : 0), i = 0;; ++i) {
-      s.cell = {kind, units[size_t(i)]};
-      s.units = s.cell.units, s.gates = s.cell.gates() * s.units, s.width = directions * s.gates;
-      s.bias = s.input + s.inputs * s.width;
-      s.recurrent[0] = s.bias + s.width;
-      s.recurrent[1] = s.recurrent[0] + (directions - 1) * s.units * s.gates;
-      s.end_theta = s.recurrent[1] + s.units * s.gates;
-      s.at[0] = s.cell.place(begin);
-      s.at[1] = directions > 1 ? s.cell.place(s.at[0].end) : s.at[0];
-      s.above = s.at[1].end;
-      s.kept = s.above + (copies() ? s.outputs() : 0);
-      s.end_row = s.kept + (dropout > 0 ? s.outputs() : 0);
-      if (i == l) return s;
-      s.before += s.outputs();
-      s.inputs = s.outputs();
-      s.input = s.end_theta;
-      begin = s.end_row;
-    }
-  }
-
-  int32_t layers() const { return (embedding ? 1 : 0) + int32_t(1 + directions) * depth() + 1; }
-  LayerInfo layer(int32_t index) const {
-    LayerInfo info{};
-    info.activation = Activation::linear;
-    info.tape_offset = no_activities;
-    info.bias_offset = -1;
-    if (embedding && index == 0) {
-      info.name.assign("embedding");
-      info.inputs = setup.inputs, info.outputs = embedding;
-      return info;
-    }
-    if (index == layers() - 1) {
-      const Shape s = shape(depth() - 1);
-      info.name.assign("output");
-      info.inputs = s.outputs(), info.outputs = setup.outputs;
-      info.weight_offset = s.end_theta, info.bias_offset = s.end_theta + s.outputs() * setup.outputs;
-      info.tape_offset = -1;
-      return info;
-    }
-    index -= embedding ? 1 : 0;
-    const int32_t each = int32_t(1 + directions), l = index / each, piece = index % each;
-    const Shape s = shape(l);
-    const char* const names[] = {"input_", "recurrent_", "backwards_"};
-    info.name.assign((names[piece] + std::to_string(l + 1)).c_str());
-    info.activation = kind == RecurrentCell::rnn ? Activation::tanh : Activation::linear;
-    info.role = piece == 0 ? LayerRole::weights : LayerRole::recurrent;
-    info.inputs = piece == 0 ? s.inputs : s.units;
-    info.outputs = piece == 0 ? s.width : s.gates, info.gates = s.cell.gates();
-    info.weight_offset = piece == 0 ? s.input : s.recurrent[piece - 1];
-    if (piece == 0) info.bias_offset = s.bias;
-    return info;
-  }
-
   void begin(float* theta, Key) const {
-    if (kind != RecurrentCell::lstm) return;
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
-      for (int64_t d = 0; d < directions; ++d) std::fill_n(theta + s.bias + d * s.gates + s.units, s.units, forget_bias);
+      if (norm) Norm::begin(0, s.outputs(), theta + s.gain);
+      for (int64_t d = 0; d < directions && kind == RecurrentCell::lstm; ++d) std::fill_n(theta + s.bias + d * s.gates + s.units, s.units, forget_bias);
     }
   }
-
-  /// Samples that go through time together, on one thread: enough rows for a product, more where the weights do not stay in the cache.
-  int64_t samples_at_once() const {
-    int64_t most = 0;
-    for (int32_t l = 0; l < depth(); ++l) most = std::max(most, shape(l).units * shape(l).gates);
-    return most > 131072 ? 16 : 8;
-  }
-  /// Packed recurrent weights of all layers, forward and back; `services` knows how large. An upper bound that needs no services: columns are rounded up.
-  static int64_t packed_bound(int64_t k, int64_t n) { return k * (n + 64); }
-  int64_t packed_offset(int32_t l, int64_t d, bool back) const {
-    int64_t offset = 0;
-    for (int32_t i = 0; i <= l; ++i) {
-      const Shape s = shape(i);
-      const int64_t forth = packed_bound(s.units, s.gates), both = forth + packed_bound(s.gates, s.units);
-      if (i == l) return offset + d * both + (back ? forth : 0);
-      offset += directions * both;
-    }
-    return offset;
-  }
-  int64_t packed_size() const { return packed_offset(depth() - 1, directions - 1, true) + packed_bound(shape(depth() - 1).gates, units.back()); }
-  int64_t widest() const { return directions * *std::max_element(units.begin(), units.end()); }
-  int64_t rows(int64_t batch, int64_t steps) const { return batch * (steps + 1); }
-
-  /// Rows of the input and of all layers; the errors of two layers and of the embedding; packed weights; what each piece of the batch carries back in
-  /// time.
-  int64_t tape(int64_t batch, int64_t steps) const {
-    return rows(batch, steps) * (shape(depth() - 1).end_row + 2 * widest() + embedding) + packed_size() + 2 * batch * widest();
-  }
-
-  /// A batch: how its samples lie in rows. A sample has a row more than steps; row t of a direction is step t, or, backwards, the t-th from the end.
-  struct Batch {
-    int64_t steps, all;
-    const int32_t* length;
-    int64_t row(int64_t sample) const { return sample * (steps + 1); }
-    int64_t own(int64_t sample) const { return length ? length[sample] : steps; }
-    int64_t step(int64_t sample, int64_t d, int64_t t) const { return d == 0 || t >= own(sample) ? t : own(sample) - 1 - t; }
-  };
 
   void forward(const Services& services, const ForwardPass& pass) const {
     const Batch b{pass.steps, rows(pass.batch, pass.steps), pass.length};
@@ -217,44 +112,27 @@ struct recurrent {
       const Shape s = shape(depth() - 1);
       const float* v = pass.theta + s.end_theta;
       for (int64_t sample = begin; sample < end; ++sample) {
-        float* y = pass.output + sample * steps * setup.outputs;
-        for (int64_t t = 0; t < steps; ++t) std::copy_n(v + s.outputs() * setup.outputs, setup.outputs, y + t * setup.outputs);
-        services.product(services.host, 0, 0, steps, setup.outputs, s.outputs(), rows_below(pass.tape, depth(), all) + b.row(sample) * s.outputs(), s.outputs(), v,
-                         setup.outputs, y, setup.outputs, 1);
+        float* y = pass.output + sample * steps * outputs;
+        for (int64_t t = 0; t < steps; ++t) std::copy_n(v + s.outputs() * outputs, outputs, y + t * outputs);
+        services.product(services.host, 0, 0, steps, outputs, s.outputs(), rows_below(pass.tape, depth(), all) + b.row(sample) * s.outputs(), s.outputs(), v,
+                         outputs, y, outputs, 1);
       }
     });
   }
 
-  /// The operators of ONNX have time first, weights [directions x gates x inputs], and the gates in an order of their own.
   Value to_onnx(const Graph& g, const float* theta, Value x) const {
-    static constexpr const char* names[] = {"RNN", "GRU", "LSTM"};
-    static constexpr int64_t gate_of[][4] = {{0}, {1, 0, 2}, {0, 2, 1, 3}};  // ours of theirs
     const auto swap = [&](Value v) { return g.op("Transpose", {v}, {attribute("perm", {1, 0, 2})}); };
-    if (embedding) x = g.affine("embedding", x, theta, setup.inputs, embedding, nullptr);
-    x = swap(x);
+    if (embedding) x = g.affine("embedding", x, theta, inputs, embedding, nullptr);
+    x = swap(x);  // time first
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
-      std::vector<float> W, R, B;
-      for (int64_t d = 0; d < directions; ++d) {
-        for (int64_t k = 0; k < s.gates; ++k) {
-          const int64_t column = gate_of[kind][k / s.units] * s.units + k % s.units;
-          for (int64_t i = 0; i < s.inputs; ++i) W.push_back(theta[s.input + i * s.width + d * s.gates + column]);
-          for (int64_t i = 0; i < s.units; ++i) R.push_back(theta[s.recurrent[d] + i * s.gates + column]);
-          B.push_back(theta[s.bias + d * s.gates + column]);
-        }
-        B.resize(B.size() + size_t(s.gates), 0.f);  // of the recurrent weights, which have none
-      }
       const std::string name = "layer_" + std::to_string(l + 1);
-      const std::initializer_list<Value> operands = {x, g.constant((name + ".input").c_str(), W, {directions, s.gates, s.inputs}),
-                                                     g.constant((name + ".recurrent").c_str(), R, {directions, s.gates, s.units}),
-                                                     g.constant((name + ".bias").c_str(), B, {directions, 2 * s.gates})};
-      const Attribute size = attribute("hidden_size", s.units), way = attribute("direction", directions > 1 ? "bidirectional" : "forward");
-      // [steps x directions x batch x units]
-      x = kind == RecurrentCell::gru ? g.op(names[kind], operands, {size, way, attribute("linear_before_reset", 1)}) : g.op(names[kind], operands, {size, way});
-      x = g.op("Reshape", {g.op("Transpose", {x}, {attribute("perm", {0, 2, 1, 3})}), g.integers({0, 0, s.outputs()})});
+      x = recurrent_to_onnx(g, name, s.cell, {s.inputs, directions, theta + s.input, theta + s.bias, {theta + s.recurrent[0], theta + s.recurrent[1]}}, x);
+      const float* const gain = theta + s.gain;
+      if (norm) x = norm.to_onnx(g, name + ".norm", x, s.outputs(), &gain, gain + s.outputs());
     }
     const Shape s = shape(depth() - 1);
-    return g.affine("output", swap(x), theta + s.end_theta, s.outputs(), setup.outputs, theta + s.end_theta + s.outputs() * setup.outputs);
+    return g.affine("output", swap(x), theta + s.end_theta, s.outputs(), outputs, theta + s.end_theta + s.outputs() * outputs);
   }
 
   void backward(const Services& services, const BackwardPass& pass) const {
@@ -265,6 +143,7 @@ struct recurrent {
     float* embedded = errors[1] + all * widest();
     float* packed = embedded + all * embedding;
     float* carried = packed + packed_size();
+    float* norm_sums = carried + 2 * batch * widest();
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
       for (int64_t d = 0; d < directions; ++d)
@@ -278,11 +157,12 @@ struct recurrent {
         // The error of every step's activity: from the readout, or from the layer above.
         if (l + 1 == depth() || pass.path.direct)
           for (int64_t sample = begin; sample < end; ++sample)
-            from_output(services, pass, sample, s.outputs(), pass.path.direct ? pass.path.direct + s.before * setup.outputs : pass.feedback() + s.end_theta,
+            from_output(services, pass, sample, s.outputs(), pass.path.direct ? pass.path.direct + s.before * outputs : pass.feedback() + s.end_theta,
                         dh + b.row(sample) * s.outputs());
         else
           from_above(services, shape(l + 1), b, begin, end, pass, dh, steps + 1);
-        if (dropout > 0) multiply(pass.tape + all * s.kept + b.row(begin) * s.outputs(), (b.row(end) - b.row(begin)) * s.outputs(), dh + b.row(begin) * s.outputs());
+        if (drops) multiply(pass.tape + all * s.kept + b.row(begin) * s.outputs(), (b.row(end) - b.row(begin)) * s.outputs(), dh + b.row(begin) * s.outputs());
+        if (norm) norm_back(s, b, begin, end, pass.theta, dh, norm_sums + begin / samples_at_once() * norm_size() + norm_offset(s), pass.tape);
         for (int64_t d = 0; d < directions; ++d)
           back_in_time(services, s, b, d, begin, end, pass.path.cut_recurrence, packed + packed_offset(l, d, true), dh, carried + begin * widest(),
                        carried + (batch + begin) * widest(), pass.tape);
@@ -294,13 +174,13 @@ struct recurrent {
           from_output(services, pass, sample, embedding, pass.path.direct, embedded + b.row(sample) * embedding);
       else if (embedding)
         from_above(services, shape(0), b, begin, end, pass, embedded, steps + 1);
-      if (embedding && dropout > 0)
+      if (embedding && drops)
         multiply(pass.tape + all * embedding + b.row(begin) * embedding, (b.row(end) - b.row(begin)) * embedding, embedded + b.row(begin) * embedding);
       if (!pass.input_gradient) return;
       if (!embedding) return from_above(services, shape(0), b, begin, end, pass, pass.input_gradient, steps);
       for (int64_t sample = begin; sample < end; ++sample)
-        services.product(services.host, 0, 1, steps, setup.inputs, embedding, embedded + b.row(sample) * embedding, embedding, pass.feedback(), embedding,
-                         pass.input_gradient + sample * steps * setup.inputs, setup.inputs, 0);
+        services.product(services.host, 0, 1, steps, inputs, embedding, embedded + b.row(sample) * embedding, embedding, pass.feedback(), embedding,
+                         pass.input_gradient + sample * steps * inputs, inputs, 0);
     });
 
     // Weights: one product each over all rows; where rows do not belong together, the error is 0.
@@ -326,43 +206,41 @@ struct recurrent {
                              -s.inputs, gate + b.row(sample) * s.gates, s.gates, weights, s.width, sample > 0);
         column_sums(services, gate, all, s.gates, pass.gradient + s.bias + d * s.gates);
       }
+    for (int32_t l = 0; norm && l < depth(); ++l) {
+      const Shape s = shape(l);
+      std::fill_n(pass.gradient + s.gain, 2 * s.outputs(), 0.f);
+      for (int64_t g = 0; g < groups(batch); ++g) add(2 * s.outputs(), 1, norm_sums + g * norm_size() + norm_offset(s), pass.gradient + s.gain);
+    }
     if (embedding && pass.events.row_begin)
-      sum_events(services, pass.events, setup.inputs, embedding, pass.gradient,
+      sum_events(services, pass.events, inputs, embedding, pass.gradient,
                  [&](int64_t r) { return embedded + (b.row(r / steps) + r % steps) * embedding; });
     else if (embedding)
       for (int64_t sample = 0; sample < batch; ++sample)
-        services.product(services.host, 1, 0, setup.inputs, embedding, steps, pass.input + sample * steps * setup.inputs, setup.inputs,
+        services.product(services.host, 1, 0, inputs, embedding, steps, pass.input + sample * steps * inputs, inputs,
                          embedded + b.row(sample) * embedding, embedding, pass.gradient, embedding, sample > 0);
     const Shape s = shape(depth() - 1);
-    std::fill_n(pass.gradient + s.end_theta, s.outputs() * setup.outputs, 0.f);
+    std::fill_n(pass.gradient + s.end_theta, s.outputs() * outputs, 0.f);
     for (int64_t sample = 0; sample < batch; ++sample)
-      services.product(services.host, 1, 0, s.outputs(), setup.outputs, steps, rows_below(pass.tape, depth(), all) + b.row(sample) * s.outputs(), s.outputs(),
-                       pass.output_gradient + sample * steps * setup.outputs, setup.outputs, pass.gradient + s.end_theta, setup.outputs, 1);
-    column_sums(services, pass.output_gradient, batch * steps, setup.outputs, pass.gradient + s.end_theta + s.outputs() * setup.outputs);
+      services.product(services.host, 1, 0, s.outputs(), outputs, steps, rows_below(pass.tape, depth(), all) + b.row(sample) * s.outputs(), s.outputs(),
+                       pass.output_gradient + sample * steps * outputs, outputs, pass.gradient + s.end_theta, outputs, 1);
+    column_sums(services, pass.output_gradient, batch * steps, outputs, pass.gradient + s.end_theta + s.outputs() * outputs);
   }
 
  private:
-  /// The rows that layer l takes, row t of a sample that of step t: the input's or the embedding's, or the activities of the layer below.
-  const float* rows_below(const float* tape, int32_t l, int64_t all) const {
-    if (l == 0) return tape;
-    const Shape s = shape(l - 1);
-    return copies() ? tape + all * s.above : tape + all * s.at[0].h + s.units;
-  }
-
   /// The rows of a sample that the first layer takes: a copy of the input, or its embedding; and a row of zeros.
   void first_rows(const Services& services, const ForwardPass& pass, int64_t sample, float* to) const {
     const int64_t steps = pass.steps, width = first_inputs();
-    const float* x = pass.input ? pass.input + sample * steps * setup.inputs : nullptr;
+    const float* x = pass.input ? pass.input + sample * steps * inputs : nullptr;
     if (!embedding) {
       std::copy_n(x, steps * width, to);
     } else if (x) {
-      services.product(services.host, 0, 0, steps, embedding, setup.inputs, x, setup.inputs, pass.theta, embedding, to, embedding, 0);
+      services.product(services.host, 0, 0, steps, embedding, inputs, x, inputs, pass.theta, embedding, to, embedding, 0);
     } else {
       std::fill_n(to, steps * width, 0.f);
       for (int64_t t = 0; t < steps; ++t) add_events(pass.events, sample * steps + t, pass.theta, embedding, to + t * embedding);
     }
     std::fill_n(to + steps * width, width, 0.f);
-    if (embedding && dropout > 0) silence(pass, 0, sample, width, to, pass.tape + rows(pass.batch, steps) * embedding + sample * (steps + 1) * width);
+    if (embedding && drops) silence(pass, 0, sample, width, to, pass.tape + rows(pass.batch, steps) * embedding + sample * (steps + 1) * width);
   }
 
   /// Dropout of the rows of one sample; while it does not train, all is kept.
@@ -393,7 +271,7 @@ struct recurrent {
     }
   }
 
-  /// What the layer above takes: the activities of all directions side by side, by step, and a row of zeros; with dropout.
+  /// What the layer above takes: the activities of all directions side by side, by step, and a row of zeros; normalised, and with dropout.
   void hand_up(const Shape& s, const Batch& b, int64_t begin, int64_t end, const ForwardPass& pass, int32_t l) const {
     for (int64_t sample = begin; sample < end; ++sample) {
       float* to = pass.tape + b.all * s.above + b.row(sample) * s.outputs();
@@ -401,14 +279,18 @@ struct recurrent {
         for (int64_t d = 0; d < directions; ++d)
           std::copy_n(pass.tape + b.all * s.at[d].h + (b.row(sample) + b.step(sample, d, t) + 1) * s.units, s.units, to + t * s.outputs() + d * s.units);
       std::fill_n(to + b.steps * s.outputs(), s.outputs(), 0.f);
-      if (dropout > 0) silence(pass, l + 1, sample, s.outputs(), to, pass.tape + b.all * s.kept + b.row(sample) * s.outputs());
+      const float* const gain = pass.theta + s.gain;
+      for (int64_t t = 0, r = b.row(sample); norm && t < b.steps; ++t, ++r)
+        pass.tape[b.all * s.scale + r] =
+            normalise_row(s.outputs(), gain, gain + s.outputs(), to + t * s.outputs(), pass.tape + b.all * s.normed + r * s.outputs());
+      if (drops) silence(pass, l + 1, sample, s.outputs(), to, pass.tape + b.all * s.kept + b.row(sample) * s.outputs());
     }
   }
 
   /// The error of the rows of one sample, straight from that of the output.
   void from_output(const Services& services, const BackwardPass& pass, int64_t sample, int64_t columns, const float* weights, float* to) const {
-    services.product(services.host, 0, 1, pass.steps, columns, setup.outputs, pass.output_gradient + sample * pass.steps * setup.outputs, setup.outputs,
-                     weights, setup.outputs, to, columns, 0);
+    services.product(services.host, 0, 1, pass.steps, columns, outputs, pass.output_gradient + sample * pass.steps * outputs, outputs,
+                     weights, outputs, to, columns, 0);
   }
 
   /// The error of the rows that a layer took, `stride` rows a sample, from the errors of its gates in both directions.
@@ -427,6 +309,20 @@ struct recurrent {
                          pass.tape + b.all * above.at[1].gate + (b.row(sample) + b.own(sample) - 1) * above.gates, -above.gates,
                          pass.feedback() + above.input + above.gates, above.width, to + sample * stride * above.inputs, above.inputs, 1);
     }
+  }
+
+  /// The error of what went up becomes that of the activities; `sums` gets those of gains and biases.
+  void norm_back(const Shape& s, const Batch& b, int64_t begin, int64_t end, const float* theta, float* dh, float* sums, const float* tape) const {
+    const int64_t n = s.outputs();
+    std::fill_n(sums, 2 * n, 0.f);
+    for (int64_t sample = begin; sample < end; ++sample)
+      for (int64_t r = b.row(sample); r < b.row(sample) + b.steps; ++r) {
+        const float* normed = tape + b.all * s.normed + r * n;
+        float* d = dh + r * n;
+        for (int64_t k = 0; k < n; ++k) sums[k] += d[k] * normed[k];
+        add(n, 1, d, sums + n);
+        normalise_row_back(n, theta + s.gain, normed, tape[b.all * s.scale + r], d);
+      }
   }
 
   /// Gates of one direction become their errors, from the last row to the first.

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "spiking_graph.hpp"
+#include "spiking_unit.hpp"
 #include "sums.hpp"
 
 using namespace proxon;
@@ -53,20 +55,22 @@ struct spiking {
     }
   };
 
-  enum Surrogate { fast_sigmoid, arctan, piecewise_linear, exponential };
-
   std::span<const int64_t> units;
-  Surrogate surrogate;
-  bool recurrent, learn_tau, learn_threshold, graded;
-  float slope, tau, threshold, readout_decay, bin;
+  SpikingUnit unit;
+  bool recurrent, learn_tau, learn_threshold;
+  float tau, threshold, readout_decay, bin;
   double rate_cost, rate_target;
   ApproximatorSetup setup;
 
   spiking(const Parameters& p, const ApproximatorSetup& s)
       : units(p.units),
-        surrogate(p.surrogate == "arctan" ? arctan : p.surrogate == "piecewise_linear" ? piecewise_linear : p.surrogate == "exponential" ? exponential : fast_sigmoid),
-        recurrent(p.recurrent), learn_tau(p.learn_tau), learn_threshold(p.learn_threshold), graded(p.graded), slope(float(p.slope)), tau(float(p.tau)),
-        threshold(float(p.threshold)), readout_decay(p.readout_tau > 0 ? float(std::exp(-s.bin / p.readout_tau)) : 0), bin(float(s.bin)),
+        unit{p.surrogate == "arctan"             ? SpikingUnit::arctan
+             : p.surrogate == "piecewise_linear" ? SpikingUnit::piecewise_linear
+             : p.surrogate == "exponential"      ? SpikingUnit::exponential
+                                                 : SpikingUnit::fast_sigmoid,
+             p.graded, float(p.slope)},
+        recurrent(p.recurrent), learn_tau(p.learn_tau), learn_threshold(p.learn_threshold), tau(float(p.tau)), threshold(float(p.threshold)),
+        readout_decay(p.readout_tau > 0 ? float(std::exp(-s.bin / p.readout_tau)) : 0), bin(float(s.bin)),
         rate_cost(p.rate_cost), rate_target(p.rate_target), setup(s) {
     if (units.empty()) throw std::invalid_argument("units names no layer: give the number of units of at least one");
     for (const int64_t n : units)
@@ -178,7 +182,7 @@ struct spiking {
     const Tape tape = tape_of(pass.tape, batch, steps);
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
-      for (int64_t k = 0; k < s.units; ++k) tape.decay[s.before + k] = std::exp(-bin / std::exp(pass.theta[s.log_tau + k]));
+      for (int64_t k = 0; k < s.units; ++k) tape.decay[s.before + k] = decay(pass.theta[s.log_tau + k]);
       if (recurrent)
         services.pack(services.host, 0, s.units, s.units, pass.theta + s.recurrent, s.units, tape.packed + 2 * l * packed_bound(widest()));
     }
@@ -215,8 +219,8 @@ struct spiking {
                                     tape.packed + 2 * l * packed_bound(widest()), v + (row + t) * s.units, (steps + 1) * s.units, 1);
           for (int64_t sample = begin; sample < end; ++sample) {
             const int64_t r = sample * (steps + 1) + t;
-            step(s, pass.theta, tape.decay + s.before, t > 0 ? v + (r - 1) * s.units : nullptr, spikes + r * s.units, v + r * s.units,
-                 spikes + (r + 1) * s.units);
+            unit.step(s.units, pass.theta + s.threshold, tape.decay + s.before, t > 0 ? v + (r - 1) * s.units : nullptr, spikes + r * s.units,
+                      v + r * s.units, spikes + (r + 1) * s.units);
           }
         }
       }
@@ -237,73 +241,8 @@ struct spiking {
     });
   }
 
-  Value to_onnx(const Graph& g, const float* theta, Value x) const {
-    check_spikes();
-    for (int32_t l = 0; l < depth(); ++l) {
-      const Shape s = shape(l);
-      const std::string name = "layer_" + std::to_string(l + 1);
-      const Value decay = g.constant((name + ".decay").c_str(), decays(s, theta), {s.units});
-      const Value threshold = g.constant((name + ".threshold").c_str(), theta + s.threshold, {s.units});
-      const Value current = g.affine(name + ".input", x, theta + s.input, s.inputs, s.units, theta + s.bias), rest = g.zeros(x, s.units);
-      x = g.loop({rest, rest}, {current}, [&](std::span<const Value> at) {
-        const Value before = at[0], fired = at[1];
-        Value v = g.op("Add", {g.op("Mul", {decay, before}), at[2]});
-        if (recurrent) v = g.op("Add", {v, g.affine(name + ".recurrent", fired, theta + s.recurrent, s.units, s.units, nullptr)});
-        v = g.op("Sub", {v, g.op("Mul", {threshold, fired})});
-        const Value spikes = g.op("Cast", {g.op("Greater", {v, threshold})}, {attribute("to", 1)});
-        return std::vector{v, spikes, spikes};
-      })[0];
-    }
-    const Shape s = shape(depth() - 1);
-    if (readout_decay > 0)
-      x = g.loop({g.zeros(x, s.units)}, {x}, [&](std::span<const Value> at) {
-        const Value filtered = g.op("Add", {g.op("Mul", {g.number(readout_decay), at[0]}), at[1]});
-        return std::vector{filtered, filtered};
-      })[0];
-    return g.affine("output", x, theta + s.end_theta, s.units, setup.outputs, theta + s.end_theta + s.units * setup.outputs);
-  }
-
-  /// A unit of NIR integrates tau dv/dt = -v + r I; for an input that is constant over a bin this is v(t) = decay v(t-1) + (1 - decay) r I, so that
-  /// r = 1 / (1 - decay). Time constants are in s.
-  Value to_nir(const Graph& g, const float* theta, Value x) const {
-    check_spikes();
-    const auto matrix = [&](const float* W, int64_t inputs, int64_t outputs) {
-      std::vector<float> transposed(size_t(inputs * outputs));
-      for (int64_t i = 0; i < inputs; ++i)
-        for (int64_t o = 0; o < outputs; ++o) transposed[size_t(o * inputs + i)] = W[i * outputs + o];
-      return attribute("weight", g.constant("", transposed, {outputs, inputs}));
-    };
-    const auto column = [&](const char* name, const std::vector<float>& numbers) {
-      return attribute(name, g.constant("", numbers, {int64_t(numbers.size())}));
-    };
-    const auto affine = [&](Value v, const float* W, int64_t inputs, int64_t outputs, const float* b) {
-      return g.op("Affine", {v}, {matrix(W, inputs, outputs), column("bias", {b, b + outputs})});
-    };
-    const auto seconds = [&](const std::vector<float>& decay) {
-      std::vector<float> tau;
-      for (const float d : decay) tau.push_back(float(-double(bin) / 1000 / std::log(double(d))));
-      return column("tau", tau);
-    };
-    const auto resistance = [&](const std::vector<float>& decay) {
-      std::vector<float> r;
-      for (const float d : decay) r.push_back(float(1 / (1 - double(d))));
-      return column("r", r);
-    };
-    for (int32_t l = 0; l < depth(); ++l) {
-      const Shape s = shape(l);
-      const std::vector<float> decay = decays(s, theta), rest(size_t(s.units), 0.f);
-      x = affine(x, theta + s.input, s.inputs, s.units, theta + s.bias);
-      x = g.op("LIF", {x}, {seconds(decay), resistance(decay), column("v_leak", rest), column("v_reset", rest),
-                            column("v_threshold", {theta + s.threshold, theta + s.threshold + s.units}), attribute("reset", "subtract")});
-      if (recurrent) g.connect(g.op("Linear", {x}, {matrix(theta + s.recurrent, s.units, s.units)}), x);
-    }
-    const Shape s = shape(depth() - 1);
-    if (readout_decay > 0) {
-      const std::vector<float> decay(size_t(s.units), readout_decay), rest(size_t(s.units), 0.f);
-      x = g.op("LI", {x}, {seconds(decay), resistance(decay), column("v_leak", rest)});
-    }
-    return affine(x, theta + s.end_theta, s.units, setup.outputs, theta + s.end_theta + s.units * setup.outputs);
-  }
+  Value to_onnx(const Graph& g, const float* theta, Value x) const { return network(theta).to_onnx(g, x); }
+  Value to_nir(const Graph& g, const float* theta, Value x) const { return network(theta).to_nir(g, x); }
 
   void backward(const Services& services, const BackwardPass& pass) const {
     const int64_t batch = pass.batch, steps = pass.steps;
@@ -354,8 +293,8 @@ struct spiking {
             const int64_t r = row + k * (steps + 1) + t;
             const float* v_before = t > 0 ? v + (r - 1) * s.units : before;
             if (t == 0) std::fill_n(before, s.units, 0.f);
-            step_back(s, pass.theta, tape.decay + s.before, v_before, spikes + r * s.units, error + r * s.units, from_later + k * s.units,
-                      later + k * s.units, v + r * s.units, sums + s.before, sums + all_units() + s.before);
+            unit.step_back(s.units, pass.theta + s.threshold, tape.decay + s.before, v_before, spikes + r * s.units, error + r * s.units,
+                           from_later + k * s.units, later + k * s.units, v + r * s.units, sums + s.before, sums + all_units() + s.before);
           }
           if (recurrent && t > 0 && !pass.path.cut_recurrence)
             services.product_packed(services.host, n, s.units, s.units, v + (row + t) * s.units, (steps + 1) * s.units,
@@ -422,83 +361,22 @@ struct spiking {
     }
   }
 
-  void check_spikes() const {
-    if (graded) throw std::invalid_argument("with graded = true its units give no spikes, which is for tests of its gradient alone");
-  }
-  std::vector<float> decays(const Shape& s, const float* theta) const {
-    std::vector<float> decay;
-    for (int64_t k = 0; k < s.units; ++k) decay.push_back(std::exp(-bin / std::exp(theta[s.log_tau + k])));
-    return decay;
-  }
+  float decay(float log_tau) const { return std::exp(-bin / std::exp(log_tau)); }
 
-  /// The surrogate's slope at v - theta, and its course, which rises from 0 to 1 (fast_sigmoid, arctan) or as far as its slope reaches.
-  template <Surrogate kind>
-  [[gnu::always_inline]] float slope_at(float distance) const {
-    const float u = std::fabs(slope * distance);
-    if constexpr (kind == fast_sigmoid) return slope / ((1 + u) * (1 + u));
-    if constexpr (kind == arctan) return slope / (1 + u * u);
-    if constexpr (kind == piecewise_linear) return slope * (u < 1 ? 1 - u : 0.f);
-    return slope * quick_exp(-u);
-  }
-  float course_at(float distance) const {
-    const float u = slope * distance, a = std::fabs(u);
-    switch (surrogate) {
-      case fast_sigmoid: return u / (1 + a);
-      case arctan: return std::atan(u);
-      case piecewise_linear: return std::copysign(a < 1 ? a - a * a / 2 : 0.5f, u);
-      case exponential: return std::copysign(1 - std::exp(-a), u);
+  SpikingNetwork network(const float* theta) const {
+    if (unit.graded) throw std::invalid_argument("with graded = true its units give no spikes, which is for tests of its gradient alone");
+    const Shape last = shape(depth() - 1);
+    SpikingNetwork network{{}, bin, readout_decay, setup.outputs, theta + last.end_theta, theta + last.end_theta + last.units * setup.outputs};
+    for (int32_t l = 0; l < depth(); ++l) {
+      const Shape s = shape(l);
+      SpikingLayer& layer = network.layers.emplace_back(
+          SpikingLayer{s.inputs, s.units, theta + s.input, theta + s.bias, recurrent ? theta + s.recurrent : nullptr, theta + s.threshold, {}});
+      for (int64_t k = 0; k < s.units; ++k) layer.decay.push_back(decay(theta[s.log_tau + k]));
     }
-    return 0;
-  }
-  /// e^x for x <= 0 (Schraudolph's form with a polynomial; 1e-4), without a call that keeps a loop from being vectorised.
-  static float quick_exp(float x) {
-    const float y = std::max(x, -80.f) * 1.44269504f;
-    const float whole = float(int(y - 0.5f));
-    const float f = y - whole;  // in (-1, 1)
-    const float p = 1 + f * (0.69314718f + f * (0.24022651f + f * (0.05550411f + f * (0.00961813f + f * 0.00133336f))));
-    const int32_t bits = (int32_t(whole) + 127) << 23;
-    float scale;
-    __builtin_memcpy(&scale, &bits, 4);
-    return p * scale;
+    return network;
   }
 
   const float* below(const float* tape, int32_t l, int64_t all) const { return l ? tape + all * shape(l - 1).s : tape; }
-
-  /// One sample, one step: `v` holds what comes in.
-  void step(const Shape& s, const float* theta, const float* decay, const float* v_before, const float* s_before, float* __restrict v,
-            float* __restrict spikes) const {
-    const float* threshold_of = theta + s.threshold;
-    if (v_before)
-      for (int64_t k = 0; k < s.units; ++k) v[k] = decay[k] * v_before[k] + v[k] - threshold_of[k] * s_before[k];
-    if (graded)
-      for (int64_t k = 0; k < s.units; ++k) spikes[k] = course_at(v[k] - threshold_of[k]);
-    else
-      for (int64_t k = 0; k < s.units; ++k) spikes[k] = v[k] > threshold_of[k] ? 1.f : 0.f;
-  }
-
-  /// Turns the potentials of one sample at one step into their errors: d v = decay d v(t+1) + h (d s - theta d v(t+1)).
-  void step_back(const Shape& s, const float* theta, const float* decay, const float* v_before, const float* s_before, const float* error,
-                 const float* from_later, float* later, float* v, float* tau_sum, float* threshold_sum) const {
-    const auto loop = [&]<Surrogate kind>() {
-      const float* threshold_of = theta + s.threshold;
-#pragma GCC ivdep
-      for (int64_t k = 0; k < s.units; ++k) {
-        const float h = slope_at<kind>(v[k] - threshold_of[k]);
-        const float ds = (error[k] + from_later[k]) - threshold_of[k] * later[k];
-        const float dv = decay[k] * later[k] + h * ds;
-        tau_sum[k] += dv * v_before[k];
-        threshold_sum[k] -= h * ds + dv * s_before[k];
-        later[k] = dv;
-        v[k] = dv;
-      }
-    };
-    switch (surrogate) {
-      case fast_sigmoid: return loop.template operator()<fast_sigmoid>();
-      case arctan: return loop.template operator()<arctan>();
-      case piecewise_linear: return loop.template operator()<piecewise_linear>();
-      case exponential: return loop.template operator()<exponential>();
-    }
-  }
 
   /// Sums over the groups of samples, in their order; nothing where it is not learnt.
   void sum_groups(int64_t batch, const float* sums, int64_t n, bool learnt, float* to) const {

@@ -127,7 +127,7 @@ def _():
 def _():
     x = simulate()
     for cell in ("rnn", "gru", "lstm"):
-        for more in ("", ", bidirectional=true, embedding=7, dropout=0.2"):
+        for more in ("", ", bidirectional=true, embedding=7, dropout=0.2", ', norm="layer"', ', norm="layer", bidirectional=true'):
             predicted = fit(f'{{name="recurrent", cell="{cell}", units=[6, 5]{more}}}', *sequence)
             model = exported()
             compare(cell + more, predicted, onnx_evaluator.evaluate(model, x[None])[0][0])

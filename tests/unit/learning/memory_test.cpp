@@ -46,7 +46,7 @@ Fitted fit(const Case& c, double megabytes) {
 TEST_CASE("a batch that goes in pieces has the gradient of the whole, with the same dropout, and the same bits on 1, 2, 3 and 8 threads") {
   const std::vector<int64_t> units{24, 10};
   const Case cases[] = {{"dense", plugin("approximator", "dense", {{"hidden", units}, {"dropout", 0.3}}), 1, false},
-                        {"gru", plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", units}, {"dropout", 0.3}}), steps, false},
+                        {"gru", plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", units}, {"dropout", 0.3}, {"norm", std::string("layer")}}), steps, false},
                         {"lstm, events", plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", units}}), steps, true},
                         {"spiking, events", plugin("approximator", "spiking", {{"units", units}, {"recurrent", true}, {"learn_tau", true}}), steps, true, 1e-3},  // small: rounding that makes a spike more is no longer rounding
                         {"convolutional", plugin("approximator", "convolutional", {{"filters", units}, {"kernel", std::vector<int64_t>{5, 3}}, {"dropout", 0.2}}), steps, false}};

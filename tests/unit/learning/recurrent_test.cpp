@@ -79,7 +79,17 @@ std::vector<double> columns(const std::vector<double>& matrix, int64_t width, in
   return some;
 }
 
-Forward plain_recurrent(const std::string& cell, const std::vector<int64_t>& units, bool bidirectional = false, int64_t embedding = 0) {
+/// Each row normalised over its numbers.
+void plain_norm(Rows& rows, const std::vector<double>& gain, const std::vector<double>& bias) {
+  for (auto& row : rows) {
+    double mean = 0, variance = 0;
+    for (const double v : row) mean += v / static_cast<double>(row.size());
+    for (const double v : row) variance += (v - mean) * (v - mean) / static_cast<double>(row.size());
+    for (size_t k = 0; k < row.size(); ++k) row[k] = gain[k] * (row[k] - mean) / std::sqrt(variance + 1e-5) + bias[k];
+  }
+}
+
+Forward plain_recurrent(const std::string& cell, const std::vector<int64_t>& units, bool bidirectional = false, int64_t embedding = 0, bool norm = false) {
   return [=](const std::vector<double>& theta, const Rows& x) {
     Cursor cursor{theta};
     Rows h = x;
@@ -102,6 +112,10 @@ Forward plain_recurrent(const std::string& cell, const std::vector<int64_t>& uni
         for (size_t t = 0; t < h.size(); ++t) out[t].insert(out[t].end(), back[h.size() - 1 - t].begin(), back[h.size() - 1 - t].end());
       }
       h = out;
+      if (!norm) continue;
+      const auto width_up = static_cast<int64_t>(h[0].size());
+      const auto gain = cursor.take(width_up), bias = cursor.take(width_up);
+      plain_norm(h, gain, bias);
     }
     return readout(cursor, h);
   };
@@ -263,6 +277,18 @@ TEST_CASE("bidirectional layers and embeddings are their equations, and the grad
       }
 }
 
+TEST_CASE("recurrent layers with a norm are their equations, and the gradient that of central differences") {
+  for (const std::string cell : {"rnn", "gru", "lstm"})
+    for (const std::vector<int64_t>& units : {std::vector<int64_t>{5}, {4, 6}, {4, 3, 20}})
+      for (const auto& [bidirectional, embedding] : {std::pair<bool, int64_t>{false, 0}, {true, 3}}) {
+        const PluginValue value = plugin("approximator", "recurrent", {{"cell", cell}, {"units", units}, {"bidirectional", bidirectional},
+                                                                       {"embedding", embedding}, {"norm", std::string("layer")}});
+        const Forward plain = plain_recurrent(cell, units, bidirectional, embedding, true);
+        check_forward(value, plain);
+        check_gradient(value, plain, cell + fmt::format(", {} layers, bidirectional {}", units.size(), bidirectional));
+      }
+}
+
 namespace {
 
 /// Samples of different length.
@@ -310,10 +336,11 @@ TEST_CASE("samples of different length: the padding is in neither the loss nor t
   const std::vector<int64_t> lengths{9, 1, 4, 7, 2, 8, 3, 3, 5, 1, 6};
   for (const bool bidirectional : {true, false})
     for (const bool sparse : {false, true})
-      for (const int64_t embedding : {0, 3}) {
+      for (const auto& [embedding, norm] : {std::pair<int64_t, bool>{0, false}, {3, false}, {3, true}}) {
         const PluginValue value = plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{4, 3}},
-                                                                       {"bidirectional", bidirectional}, {"embedding", embedding}});
-        const Forward plain = plain_recurrent("gru", {4, 3}, bidirectional, embedding);
+                                                                       {"bidirectional", bidirectional}, {"embedding", embedding},
+                                                                       {"norm", std::string(norm ? "layer" : "none")}});
+        const Forward plain = plain_recurrent("gru", {4, 3}, bidirectional, embedding, norm);
         Model model(value, inputs, outputs);
         set_theta(model);
         const std::vector<double> theta(model.theta().begin(), model.theta().end());
@@ -342,9 +369,9 @@ TEST_CASE("samples of different length: the padding is in neither the loss nor t
 
 TEST_CASE("dropout silences what goes up to the next layer, the same in equal steps, and its gradient is that of differences") {
   std::vector<Model> models;
-  for (const auto& [bidirectional, embedding] : {std::pair<bool, int64_t>{false, 0}, {true, 3}})
+  for (const auto& [bidirectional, embedding, norm] : {std::tuple<bool, int64_t, std::string>{false, 0, "none"}, {true, 3, "none"}, {false, 0, "layer"}})
     models.emplace_back(plugin("approximator", "recurrent", {{"units", std::vector<int64_t>{4, 3}}, {"bidirectional", bidirectional}, {"embedding", embedding},
-                                                             {"dropout", 0.4}}),
+                                                             {"dropout", 0.4}, {"norm", norm}}),
                         inputs, outputs);
   models.emplace_back(dense({5, 3}, "tanh", "linear", 0.4), inputs, outputs);  // the same network at every step, silent units of its own in each
   for (const Model& model : models) {
@@ -482,7 +509,8 @@ TEST_CASE("recurrent and spiking networks train to the same bits on 1, 2, 3 and 
   const PluginValue values[] = {plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", std::vector<int64_t>{33, 20}}}),
                                 plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{40}}}),
                                 plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", std::vector<int64_t>{24, 20}},
-                                                                     {"bidirectional", true}, {"embedding", int64_t{12}}, {"dropout", 0.3}}),
+                                                                     {"bidirectional", true}, {"embedding", int64_t{12}}, {"dropout", 0.3},
+                                                                     {"norm", std::string("layer")}}),
                                 plugin("approximator", "spiking", {{"units", std::vector<int64_t>{70, 30}}, {"recurrent", true}, {"learn_tau", true}})};
   for (const PluginValue& value : values)
     for (const bool sparse : {false, true}) {
