@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "proxon/base/threads.hpp"
 #include "proxon/learning/steps.hpp"
@@ -79,8 +80,9 @@ void BatchPass::forward_piece(int64_t first, bool training) noexcept {
 }
 
 double BatchPass::forward(bool training) noexcept {
-  // Through the layers, up to what the last activation is taken of.
-  for (int64_t first = 0; first < samples_; first += piece_) forward_piece(first, training);
+  // Through the layers, up to what the last activation is taken of; the first piece last, since the way back begins with it.
+  for (int64_t first = (samples_ - 1) / piece_ * piece_; first >= 0; first -= piece_) forward_piece(first, training);
+  holds_first_ = training;
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
 
   return loss(z_.data(), training ? dz_.data() : nullptr);
@@ -140,7 +142,7 @@ double BatchPass::varying_loss(const float* z, float* dz) noexcept {
 void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
   const auto& approximator = model_.approximator();
   for (int64_t first = 0; first < samples_ && !status_.failed; first += piece_) {
-    if (piece_ < samples_) forward_piece(first, true);
+    if (!std::exchange(holds_first_, false)) forward_piece(first, true);
     BackwardPass pass{};
     pass.theta = model_.theta().data();
     pass.path = path;

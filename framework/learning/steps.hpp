@@ -14,7 +14,8 @@ namespace proxon {
 class BatchPass {
  public:
   /// For batches of up to `batch` samples of `source`; `dense`: a learning rule looks at the input's rows. Where the activities of a batch take more
-  /// than `megabytes`, it goes in pieces of as many samples as keep to them (one at least), and the way back computes a piece's activities once more.
+  /// than `megabytes`, it goes in pieces of as many samples as keep to them (one at least), and the way back computes the activities of all but the
+  /// first once more.
   BatchPass(Model& model, const SampleSource& source, int64_t batch, uint64_t seed, bool dense = false, double megabytes = 0);
 
   /// Takes the samples `numbers` of a split, checks the targets, and sets what the next forward() works on.
@@ -64,6 +65,7 @@ class BatchPass {
   std::vector<EventList> events_;  ///< a piece
   Column<float> X_, Y_, z_, y_, dz_, tape_, part_;
   Column<double> partial_;
+  bool holds_first_ = false;  ///< the tape has the activities of the batch's first piece, as in training
   Status status_;
 };
 
