@@ -37,6 +37,7 @@ BatchPass::BatchPass(Model& model, const SampleSource& source, int64_t batch, ui
   events_.resize(as_events_ ? static_cast<size_t>((batch - 1) / piece_ + 1) : 1);
   partial_.resize(static_cast<size_t>(batch * ((steps_ - 1) / model.loss().most_rows() + 1)) + 1);
   if (source.varies()) lengths_.resize(static_cast<size_t>(batch));
+  if (approximator.table().counts_spikes) spike_counts_.resize(static_cast<size_t>(model.hidden_units()));
 }
 
 void BatchPass::load(SampleSource& source, Split split, std::span<const int64_t> numbers, int64_t step) {
@@ -61,7 +62,7 @@ void BatchPass::load(SampleSource& source, Split split, std::span<const int64_t>
   model_.loss().check_targets(Y_.data(), rows());
 }
 
-void BatchPass::forward_piece(int64_t first, bool training) noexcept {
+void BatchPass::forward_piece(int64_t first, bool training, double* spike_counts) noexcept {
   ForwardPass pass{};
   pass.theta = model_.theta().data();
   pass.input = input_from(first);
@@ -74,14 +75,18 @@ void BatchPass::forward_piece(int64_t first, bool training) noexcept {
   pass.training = training;
   pass.step = step_;
   pass.first_sample = first;
+  pass.spike_counts = spike_counts;
   pass.key = key_;
   const auto& approximator = model_.approximator();
   approximator.table().forward(approximator.object(), &learning_services(), &pass, &status_);
 }
 
 double BatchPass::forward(bool training) noexcept {
+  std::fill(spike_counts_.begin(), spike_counts_.end(), 0.0);
+
   // Through the layers, up to what the last activation is taken of; the first piece last, since the way back begins with it.
-  for (int64_t first = (samples_ - 1) / piece_ * piece_; first >= 0; first -= piece_) forward_piece(first, training);
+  for (int64_t first = (samples_ - 1) / piece_ * piece_; first >= 0; first -= piece_)
+    forward_piece(first, training, spike_counts_.empty() ? nullptr : spike_counts_.data());
   holds_first_ = training;
   if (status_.failed) return std::numeric_limits<double>::quiet_NaN();
 
@@ -142,7 +147,7 @@ double BatchPass::varying_loss(const float* z, float* dz) noexcept {
 void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
   const auto& approximator = model_.approximator();
   for (int64_t first = 0; first < samples_ && !status_.failed; first += piece_) {
-    if (!std::exchange(holds_first_, false)) forward_piece(first, true);
+    if (!std::exchange(holds_first_, false)) forward_piece(first, true, nullptr);
     BackwardPass pass{};
     pass.theta = model_.theta().data();
     pass.path = path;
@@ -155,6 +160,8 @@ void BatchPass::backward(const ErrorPath& path, float* gradient) noexcept {
     pass.batch = samples_from(first);
     pass.steps = steps_;
     pass.length = lengths_.empty() ? nullptr : lengths_.data() + first;
+    pass.spike_counts = spike_counts_.empty() ? nullptr : spike_counts_.data();
+    pass.counted_steps = own_steps();
     approximator.table().backward(approximator.object(), &learning_services(), &pass, &status_);
     for (size_t i = 0; first > 0 && i < part_.size(); ++i) gradient[i] += part_[i];
   }

@@ -13,8 +13,7 @@ class GradientStep : public TrainingStep {
   GradientStep(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed)
       : rule_(*options.rule.value, Step{1}), update_(model, options, biology), key_{seed, purpose("learning/rule")} {
     memory_.assign(model.theta().size(), 0.f);
-    for (const LayerInfo& layer : model.layers())
-      if (layer.role == LayerRole::weights && &layer != &model.output_layer()) hidden_units_ += layer.outputs / layer.gates;
+    hidden_units_ = model.hidden_units();
     direct_.assign(static_cast<size_t>(hidden_units_ * model.outputs()), 0.f);
   }
 

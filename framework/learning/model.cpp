@@ -64,6 +64,13 @@ const LayerInfo& Model::output_layer() const {
   return layers_.back();
 }
 
+int64_t Model::hidden_units() const {
+  int64_t units = 0;
+  for (const LayerInfo& layer : layers_)
+    if (layer.role == LayerRole::weights && &layer != &output_layer()) units += layer.outputs / layer.gates;
+  return units;
+}
+
 void Model::set_heads(std::vector<Head> heads) {
   loss_ = Loss(std::move(heads), output_layer().activation, outputs_);
   has_heads_ = true;

@@ -44,6 +44,8 @@ class Model {
   /// What theta holds; the last matrix of weights is that of the output.
   const std::vector<LayerInfo>& layers() const { return layers_; }
   const LayerInfo& output_layer() const;
+  /// Units of all layers but the output's, in the order in which ErrorPath::direct and ForwardPass::spike_counts have them.
+  int64_t hidden_units() const;
   /// Number of the layer of that name; throws Error with the nearest name.
   int32_t find_layer(std::string_view name) const;
   /// The [inputs x outputs] matrix of a layer, row-major, and its biases (empty when it has none).

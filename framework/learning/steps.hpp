@@ -34,6 +34,8 @@ class BatchPass {
   /// Rows of the batch (samples times steps), and how many of them the loss counts (those after the burn-in that are no padding).
   int64_t rows() const { return samples_ * steps_; }
   int64_t counted_rows() const { return counted_rows_; }
+  /// Steps of the batch's samples that are no padding.
+  int64_t own_steps() const { return lengths_.empty() ? rows() : counted_rows_; }
   int64_t step() const { return step_; }
   /// Samples that go through at a time.
   int64_t piece() const { return piece_; }
@@ -52,7 +54,7 @@ class BatchPass {
   double loss(const float* z, float* dz) noexcept;
   double varying_loss(const float* z, float* dz) noexcept;
   /// The samples from `first` on, as many as go through at a time.
-  void forward_piece(int64_t first, bool training) noexcept;
+  void forward_piece(int64_t first, bool training, double* spike_counts) noexcept;
   int64_t samples_from(int64_t first) const { return std::min(piece_, samples_ - first); }
   const float* input_from(int64_t first) const { return as_events_ ? nullptr : X_.data() + first * steps_ * model_.inputs(); }
   Events events_from(int64_t first) const { return as_events_ ? events_[static_cast<size_t>(first / piece_)].view() : Events{}; }
@@ -64,7 +66,7 @@ class BatchPass {
   std::vector<int32_t> lengths_;  ///< of the batch's samples, where they differ
   std::vector<EventList> events_;  ///< a piece
   Column<float> X_, Y_, z_, y_, dz_, tape_, part_;
-  Column<double> partial_;
+  Column<double> partial_, spike_counts_;
   bool holds_first_ = false;  ///< the tape has the activities of the batch's first piece, as in training
   Status status_;
 };

@@ -15,6 +15,7 @@
 //   static constexpr bool takes_events = true;                // optional: spikes come as events, not as rows of zeros and ones
 //   static constexpr bool takes_graph = true;                 // optional: its units are neurons; the setup then has the biological network
 //   static constexpr bool surrogate_gradient = true;          // optional: forward jumps (spikes), so that backward is not its slope
+//   static constexpr bool counts_spikes = true;               // optional: forward adds up the spikes of hidden units, which backward then knows of the batch
 //
 // A sample has `steps` steps in time (bins) of `inputs` numbers each, and is asked for `outputs` numbers a step; a flat sample has one
 // step. Step t of the output may depend on the steps 0 .. t of the input alone, unless a parameter says otherwise (a bidirectional network, which
@@ -127,6 +128,7 @@ struct ForwardPass {
   uint32_t reserved;
   int64_t step;        ///< of training, for random draws
   int64_t first_sample;  ///< number of the batch's first sample within the step: the entity of its draws
+  double* spike_counts;  ///< [hidden units], layer after layer: to which each unit's spikes in steps that are no padding are added; null: nobody asks
   Key key;
 };
 
@@ -150,13 +152,15 @@ struct BackwardPass {
   float* input_gradient;         ///< [batch x steps x inputs], null when not wanted
   int64_t batch, steps;
   const int32_t* length;         ///< as in ForwardPass; the output's error is 0 in the padding
+  const double* spike_counts;    ///< as forward added them up, over the whole batch of which this may be a piece; null where nothing was counted
+  int64_t counted_steps;         ///< steps that they are counts of
 
   const float* feedback() const { return path.feedback ? path.feedback : theta; }
 };
 
 struct ApproximatorTable {
   uint32_t size;
-  uint16_t takes_events, takes_graph, surrogate_gradient;
+  uint16_t takes_events, takes_graph, surrogate_gradient, counts_spikes;
   uint16_t formats;  ///< bits in the order of GraphFormat: what describe() can write
   void (*make)(const void* parameters, const ApproximatorSetup*, void* object, Status*) noexcept;
   int32_t (*layers)(const void* object) noexcept;
@@ -185,6 +189,7 @@ struct Kind<approximator_kind> {
     if constexpr (requires { T::takes_events; }) table.takes_events = T::takes_events;
     if constexpr (requires { T::takes_graph; }) table.takes_graph = T::takes_graph;
     if constexpr (requires { T::surrogate_gradient; }) table.surrogate_gradient = T::surrogate_gradient;
+    if constexpr (requires { T::counts_spikes; }) table.counts_spikes = T::counts_spikes;
     table.make = &detail::make<T, ApproximatorSetup>;
     table.layers = [](const void* object) noexcept { return static_cast<const T*>(object)->layers(); };
     table.layer = [](const void* object, int32_t i, LayerInfo* info) noexcept { *info = static_cast<const T*>(object)->layer(i); };

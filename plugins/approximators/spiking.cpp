@@ -15,11 +15,12 @@ struct spiking {
       .equation = "v(t) = e^{-bin / tau} v(t-1) + x(t) W + s(t-1) U + b - theta s(t-1);  s = 1 where v > theta, else 0;  d s / d v := h(v - theta);  "
                   "p(t) = e^{-bin / readout_tau} p(t-1) + s(t);  z = p V + c.  With u = slope (v - theta), h / slope is: fast_sigmoid 1 / (1 + |u|)^2;  arctan "
                   "1 / (1 + u^2);  piecewise_linear max(0, 1 - |u|);  exponential e^{-|u|}.  With rate_cost the loss has the term rate_cost mean_k (r_k / rate_target - 1)^2, "
-                  "r_k being the rate of unit k over the batch (or over its pieces, with training.memory)",
+                  "r_k being the rate of unit k over the batch",
       .reference = "Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36:51, doi:10.1109/MSP.2019.2931595; Zenke & Ganguli 2018, "
                    "Neural Computation 30:1514, doi:10.1162/neco_a_01086"};
   static constexpr bool takes_events = true;
   static constexpr bool surrogate_gradient = true;
+  static constexpr bool counts_spikes = true;
 
   static constexpr int64_t default_units[] = {128};
 
@@ -239,6 +240,7 @@ struct spiking {
         services.product(services.host, 0, 0, steps, setup.outputs, s.units, filtered, s.units, weights, setup.outputs, y, setup.outputs, 1);
       }
     });
+    if (pass.spike_counts && (rate_cost > 0 || !pass.training)) count_spikes(services, pass, tape.all);
   }
 
   Value to_onnx(const Graph& g, const float* theta, Value x) const { return network(theta).to_onnx(g, x); }
@@ -253,7 +255,8 @@ struct spiking {
         services.pack(services.host, 1, s.units, s.units, pass.feedback() + s.recurrent, s.units,
                       tape.packed + (2 * l + 1) * packed_bound(widest()));
       }
-    if (rate_cost > 0) rate_errors(services, pass, tape);
+    const bool draws = rate_cost > 0 && pass.spike_counts;
+    if (draws) rate_errors(pass, tape.rate_error);
     services.parallel_for(batch, samples_at_once, [&](int64_t begin, int64_t end) {
       const int64_t n = end - begin, row = begin * (steps + 1);
       float* sums = tape.sums + begin / samples_at_once * 2 * all_units();
@@ -277,7 +280,7 @@ struct spiking {
                            pass.feedback() + above.input, above.units, error + row * s.units, s.units, 0);
         }
 
-        for (int64_t sample = begin; sample < end && rate_cost > 0; ++sample)
+        for (int64_t sample = begin; sample < end && draws; ++sample)
           for (int64_t t = 0; t < own_steps(pass, sample); ++t) add(s.units, 1.f, tape.rate_error + s.before, error + (sample * (steps + 1) + t) * s.units);
 
         // Back in time: potentials become their errors.
@@ -339,26 +342,28 @@ struct spiking {
   }
 
  private:
-  static int64_t own_steps(const BackwardPass& pass, int64_t sample) { return pass.length ? pass.length[sample] : pass.steps; }
+  template <class Pass>
+  static int64_t own_steps(const Pass& pass, int64_t sample) {
+    return pass.length ? pass.length[sample] : pass.steps;
+  }
 
-  /// What each unit's rate adds to the error of every one of its spikes.
-  void rate_errors(const Services& services, const BackwardPass& pass, const Tape& tape) const {
-    int64_t count = 0;
-    for (int64_t sample = 0; sample < pass.batch; ++sample) count += own_steps(pass, sample);
-    const double hz = 1000 / (double(bin) * double(std::max<int64_t>(count, 1)));  // of one spike
+  void count_spikes(const Services& services, const ForwardPass& pass, int64_t all) const {
     for (int32_t l = 0; l < depth(); ++l) {
       const Shape s = shape(l);
-      const float* spikes = pass.tape + tape.all * s.s;
+      const float* spikes = pass.tape + all * s.s;
       services.parallel_for(s.units, 64, [&](int64_t begin, int64_t end) {
-        float* error = tape.rate_error + s.before;
-        std::fill(error + begin, error + end, 0.f);
         for (int64_t sample = 0; sample < pass.batch; ++sample)
           for (int64_t t = 1; t <= own_steps(pass, sample); ++t)
-            for (int64_t k = begin; k < end; ++k) error[k] += spikes[(sample * (pass.steps + 1) + t) * s.units + k];
-        for (int64_t k = begin; k < end; ++k)
-          error[k] = float(rate_cost * 2 / double(all_units()) * (error[k] * hz / rate_target - 1) * hz / rate_target);
+            for (int64_t k = begin; k < end; ++k) pass.spike_counts[s.before + k] += double(spikes[(sample * (pass.steps + 1) + t) * s.units + k]);
       });
     }
+  }
+
+  /// What each unit's rate over the batch adds to the error of every one of its spikes.
+  void rate_errors(const BackwardPass& pass, float* error) const {
+    const double hz = 1000 / (double(bin) * double(pass.counted_steps));  // of one spike
+    for (int64_t k = 0; k < all_units(); ++k)
+      error[k] = float(rate_cost * 2 / double(all_units()) * (pass.spike_counts[k] * hz / rate_target - 1) * hz / rate_target);
   }
 
   float decay(float log_tau) const { return std::exp(-bin / std::exp(log_tau)); }

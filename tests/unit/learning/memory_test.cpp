@@ -49,6 +49,7 @@ TEST_CASE("a batch that goes in pieces has the gradient of the whole, with the s
                         {"gru", plugin("approximator", "recurrent", {{"cell", std::string("gru")}, {"units", units}, {"dropout", 0.3}, {"norm", std::string("layer")}}), steps, false},
                         {"lstm, events", plugin("approximator", "recurrent", {{"cell", std::string("lstm")}, {"units", units}}), steps, true},
                         {"spiking, events", plugin("approximator", "spiking", {{"units", units}, {"recurrent", true}, {"learn_tau", true}}), steps, true, 1e-3},  // small: rounding that makes a spike more is no longer rounding
+                        {"spiking with a rate that it is drawn to", plugin("approximator", "spiking", {{"units", units}, {"rate_cost", 0.5}, {"rate_target", 100.0}}), steps, false, 1e-3},
                         {"convolutional", plugin("approximator", "convolutional", {{"filters", units}, {"kernel", std::vector<int64_t>{5, 3}}, {"dropout", 0.2}}), steps, false}};
   for (const Case& c : cases) {
     const Fitted whole = fit(c, 0), roomy = fit(c, 1000);
