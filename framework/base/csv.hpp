@@ -1,4 +1,5 @@
-// Comma separated values, read a line at a time (RFC 4180: quoted fields, doubled quotes, CRLF; also ';', tab or spaces as separators).
+// Comma separated values, read a line at a time (RFC 4180: quoted fields, doubled quotes, CRLF; also ';', tab or spaces as separators), and a field
+// as it is written.
 // Fields are stripped of the blanks around them; lines that begin with a character of one's choice are passed over. Read by plugins: standard
 // library only; throws std::runtime_error.
 #pragma once
@@ -9,6 +10,13 @@
 #include <vector>
 
 namespace proxon {
+
+/// A field as it is written between commas: quoted where it holds a comma, a quote or a line's end.
+inline std::string csv_cell(std::string text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  for (size_t i = 0; (i = text.find('"', i)) != std::string::npos; i += 2) text.insert(i, 1, '"');
+  return "\"" + text + "\"";
+}
 
 /// Reads records from a file.
 ///

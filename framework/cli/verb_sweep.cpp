@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "proxon/base/csv.hpp"
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
@@ -177,12 +178,6 @@ int show(const Call& call) {
   if (!out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())).flush()) fail("{}: cannot be written.", call.text("archive"));
   fmt::print("wrote      {}\n", call.text("archive"));
   return 0;
-}
-
-std::string csv_cell(std::string text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  for (size_t i = 0; (i = text.find('"', i)) != std::string::npos; i += 2) text.insert(i, 1, '"');
-  return "\"" + text + "\"";
 }
 
 void write_csv(const SweepTable& table, const std::string& path) {

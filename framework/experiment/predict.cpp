@@ -35,7 +35,7 @@ std::vector<float> read_inputs(const Dataset& dataset, const std::string& path) 
 /// The names of a table's columns as its first line has them.
 std::string heading(std::span<const std::string> names) {
   std::string text;
-  for (const std::string& name : names) text += fmt::format(",\"{}\"", name);
+  for (const std::string& name : names) text += ',' + csv_cell(name);
   return text + '\n';
 }
 
@@ -43,35 +43,16 @@ void write_table(const std::string& output, const std::string& text) {
   if (const int problem = write_file(output, text)) fail("{}: cannot be written: {}.", output, std::strerror(problem));
 }
 
-/// The file of each table of inputs.
-std::vector<std::string> files_of(const LabelledSamples& samples, const std::vector<std::string>& inputs) {
-  const auto& tables = samples.input_encodings();
-  if (tables.size() == 1 && inputs.size() == 1) return inputs;
-  std::vector<std::string> names, paths(tables.size());
-  for (const SampleEncoding& table : tables) names.push_back(table.name());
-  for (const std::string& input : inputs) {
-    const std::string name = input.substr(0, input.find('='));
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end() || name.size() == input.size())
-      fail("--input={}: this twin has {} table{} of inputs, {}: give NAME=FILE for each.{}", input, names.size(), names.size() == 1 ? "" : "s", fmt::join(names, ", "),
-           did_you_mean(name, names));
-    paths[static_cast<size_t>(at - names.begin())] = input.substr(name.size() + 1);
-  }
-  for (size_t t = 0; t < names.size(); ++t)
-    if (paths[t].empty()) fail("give the file of '{0}' too: --input {0}=FILE.", names[t]);
-  return paths;
-}
-
-int64_t predict_samples(const Experiment& experiment, const archive::Reader& reader, const archive::ModelRecord& record, const std::vector<std::string>& inputs,
+int64_t predict_samples(const Experiment& experiment, const archive::Reader& reader, const archive::ModelRecord& record, const std::vector<std::string>& files,
                         const std::string& output) {
   const std::unique_ptr<LabelledSamples> samples = open_samples(experiment);
-  samples->ask(files_of(*samples, inputs));
+  samples->ask(files);
   const Model model = make_twin(experiment, *samples, reader, record);
 
   std::string text = "sample,row";
   const auto& targets = samples->target_encodings();
   for (const SampleEncoding& target : targets)
-    if (target.kind() == "class") text += fmt::format(",\"{}\"", target.name());
+    if (target.kind() == "class") text += ',' + csv_cell(target.name());
   text += heading(samples->output_names());
   const auto ranges = samples->target_ranges();
   const int64_t n = samples->samples(Split::test), block = Predictor::block(model, *samples), width = samples->outputs();
@@ -90,7 +71,7 @@ int64_t predict_samples(const Experiment& experiment, const archive::Reader& rea
         for (size_t k = 0; k < targets.size(); ++k) {
           if (targets[k].kind() != "class") continue;
           const auto of = row.subspan(static_cast<size_t>(ranges[k].first), static_cast<size_t>(ranges[k].second));
-          text += fmt::format(",\"{}\"", targets[k].channels()[static_cast<size_t>(std::max_element(of.begin(), of.end()) - of.begin())]);
+          text += ',' + csv_cell(targets[k].channels()[static_cast<size_t>(std::max_element(of.begin(), of.end()) - of.begin())]);
         }
         for (const float v : row) fmt::format_to(std::back_inserter(text), ",{}", v);
         text += '\n';
@@ -102,11 +83,28 @@ int64_t predict_samples(const Experiment& experiment, const archive::Reader& rea
 
 }  // namespace
 
-int64_t predict_file(const Experiment& experiment, const archive::Reader& reader, const std::vector<std::string>& inputs, const std::string& output) {
+std::vector<std::string> input_files(const Experiment& experiment, const std::vector<std::string>& inputs) {
+  if (inputs.size() == 1 && experiment.sample_inputs.size() <= 1) return inputs;
+  if (!experiment.has_samples) fail("--input names {} files, and the twin of a recording takes one.", inputs.size());
+  std::vector<std::string> names, paths(experiment.sample_inputs.size());
+  for (const auto& [name, values] : experiment.sample_inputs) names.push_back(name);
+  for (const std::string& input : inputs) {
+    const std::string name = input.substr(0, input.find('='));
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end() || name.size() == input.size())
+      fail("--input={}: this twin has {} table{} of inputs, {}: give NAME=FILE for each.{}", input, names.size(), names.size() == 1 ? "" : "s", fmt::join(names, ", "),
+           did_you_mean(name, names));
+    paths[static_cast<size_t>(at - names.begin())] = input.substr(name.size() + 1);
+  }
+  for (size_t t = 0; t < names.size(); ++t)
+    if (paths[t].empty()) fail("give the file of '{0}' too: --input {0}=FILE.", names[t]);
+  return paths;
+}
+
+int64_t predict_file(const Experiment& experiment, const archive::Reader& reader, const std::vector<std::string>& files, const std::string& output) {
   const archive::ModelRecord record = kept_twin(reader);
-  if (experiment.has_samples) return predict_samples(experiment, reader, record, inputs, output);
-  if (inputs.size() != 1) fail("{}: its twin takes one file of inputs.", reader.path());
-  const std::string& input = inputs[0];
+  if (experiment.has_samples) return predict_samples(experiment, reader, record, files, output);
+  const std::string& input = files.at(0);
   const std::unique_ptr<Dataset> dataset = open_dataset(experiment, reader);
   const Model model = make_twin(experiment, *dataset, reader, record);
 

@@ -54,6 +54,66 @@ def _():
     refused("predict", "run.h5", "--input", "bad.csv", says=["bad.csv:2", "not a finite number"])
 
 
+# Sentences of words and of their numbers, each a file; labels hold what a CSV file must quote.
+sentences = """title = "labels"
+
+[files.words]
+path = "words.conll"
+
+[files.numbers]
+path = "numbers.conll"
+
+[samples.inputs.number]
+reader = "conll"
+train = "numbers"
+test = "numbers"
+column = 0
+encoding = "word"
+
+[samples.inputs.word]
+reader = "conll"
+train = "words"
+test = "words"
+column = 0
+encoding = "word"
+
+[samples.targets.label]
+reader = "conll"
+train = "words"
+test = "words"
+column = 1
+encoding = "class"
+
+[model]
+approximator = { name = "recurrent", units = [4] }
+
+[training]
+optimizer = { name = "adam", learning_rate = 0.05 }
+loss = "cross_entropy"
+epochs = 30
+
+[evaluation]
+metrics = ["mse"]
+"""
+
+
+@case("classes whose names hold quotes and commas stay what they are, and every table of inputs has its file")
+def _():
+    labels = {"one": 'a,"1"', "two": 'b"', "three": "c,"}
+    order = ["one", "two", "three", "two", "two", "three", "one"] * 12
+    lines = [[f"{word}\t{labels[word]}\n" + ("\n" if i % 7 == 6 else "") for i, word in enumerate(order)],
+             [f"{len(word)}\n" + ("\n" if i % 7 == 6 else "") for i, word in enumerate(order)]]
+    write("".join(lines[0]), "words.conll"), write("".join(lines[1]), "numbers.conll")
+    write(sentences)
+    ok("run", "experiment.toml", "-o", "run.h5")
+    refused("predict", "run.h5", "--input", "words.conll", says=["2 tables of inputs, number, word", "NAME=FILE"])
+    refused("predict", "run.h5", "--input", "word=words.conll", says=["number=FILE"])
+    ok("predict", "run.h5", "--input", "number=numbers.conll", "--input", "word=words.conll")
+    head, *rows = csv.reader(open("numbers_predicted.csv"))
+    check([row[2] for row in rows] == [labels[word] for word in order], f"{head[2]} of each word is told: {rows[:3]}")
+    check(sorted(labels.values()) == sorted(head[3:]), f"the columns have their names: {head}")
+
+
 @case("a fit begins with the twin of another archive")
 def _():
     write(rate)

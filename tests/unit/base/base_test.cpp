@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxon/base/columns.hpp"
+#include "proxon/base/csv.hpp"
 #include "proxon/base/error.hpp"
 #include "proxon/base/progress.hpp"
 #include "proxon/base/threads.hpp"
@@ -31,6 +32,13 @@ TEST_CASE("the nearest name is found, and nothing when none is near") {
   CHECK(nearest_name("Vreset", names) == "V_reset");
   CHECK(nearest_name("learning_rate", names).empty());
   CHECK(edit_distance("kitten", "sitting") == 3);
+}
+
+TEST_CASE("a field of a CSV file is quoted where it must be") {
+  CHECK(csv_cell("X[3] activity") == "X[3] activity");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("a \"b\", c") == "\"a \"\"b\"\", c\"");
+  CHECK(csv_cell("").empty());
 }
 
 TEST_CASE("a parallel loop does every index once, for any number of threads") {
