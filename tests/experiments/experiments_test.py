@@ -81,6 +81,17 @@ def quickstart():
     reader = subprocess.run([sys.executable, str(source / "docs/examples/read_archive.py"), str(work / "run.h5")], capture_output=True, text=True)
     print(reader.stdout + reader.stderr)
     check(reader.returncode == 0 and "population E1" in reader.stdout, "h5py reads the archive as docs/archive.md says")
+    # A large network and 17 s to learn from: dropout keeps it from learning them by heart.
+    reached = []
+    for dropout in (0, 0.2):
+        (work / "run.h5").rename(work / "twin.h5")
+        twin = f'{{name="convolutional", filters=[64, 64], kernel=[15, 5], dropout={dropout}}}'
+        settings = ('dataset.history="0 ms"', 'dataset.sequence="1 s"', 'dataset.burn_in="150 ms"', f"model.approximator={twin}", 'training.init="he_normal"',
+                    "training.patience=0", "training.batch=4")
+        run(source / "datasets/quickstart/quickstart.toml", "--from", "twin.h5", "--stages", "fit,evaluate,report", *[o for s in settings for o in ("--set", s)])
+        with archive() as f:
+            reached.append(metric(f, "r2")[0])
+    check(reached[1] > 0.55 and reached[1] > reached[0] + 0.05, f"r2 of a convolutional twin without and with dropout: {reached[0]:.3f}, {reached[1]:.3f}")
 
 
 def two_neurons():
