@@ -231,6 +231,18 @@ std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std:
     if (more.empty()) none = "the twin sees no single neurons over a sequence of bins";
     result = std::move(more);
   }
+  if (needs & needs_hidden) {
+    std::vector<Case> more;
+    for (const Case& at : result)
+      for (const auto& hidden : input.hidden) {
+        Case& next = more.emplace_back(at);
+        next.scope = scope(at, hidden.layer);
+        next.input.hidden_rate = hidden.rates.data();
+        next.input.hidden_units = static_cast<int64_t>(hidden.rates.size());
+      }
+    if (more.empty()) none = "the twin has no hidden units that give spikes";
+    result = std::move(more);
+  }
   if (!none.empty()) result.clear();
   return result;
 }
@@ -297,8 +309,8 @@ std::vector<archive::MetricRecord> evaluate(std::span<const PluginValue> metrics
                         .reason = figure.undefined,
                         .meaning = figure.meaning,
                         .range = range_text(figure.low, figure.high)});
-      // Nothing stands in for a response: there is no baseline then.
-      if (!(needs & ~uint32_t{needs_response})) continue;
+      // Nothing stands in for a response, or for rates of hidden units: there is no baseline then.
+      if (!(needs & ~uint32_t{needs_response | needs_hidden})) continue;
       const size_t baselines = needs & needs_prediction ? input.nulls.size() : 1;
       for (size_t b = 0; b < baselines; ++b) {
         Baseline baseline;

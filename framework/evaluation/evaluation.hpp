@@ -58,6 +58,13 @@ struct EvaluationInput {
     double bin;  ///< ms
   };
   std::vector<Response> responses;
+
+  /// A layer of a twin whose hidden units give spikes.
+  struct Hidden {
+    std::string layer;
+    std::span<const double> rates;  ///< of its units, Hz
+  };
+  std::vector<Hidden> hidden;
   uint64_t seed = 1;
 };
 

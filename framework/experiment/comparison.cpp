@@ -64,6 +64,20 @@ void add_responses(const Experiment& experiment, const Dataset& dataset, const a
   }
 }
 
+/// Of a twin that gives spikes: how often its hidden units do over the span that is compared, layer by layer. `rates` is what the input views.
+void add_hidden(const Experiment& experiment, const archive::Reader& reader, const archive::ModelRecord& record, std::vector<double>& rates,
+                EvaluationInput& input) {
+  const std::unique_ptr<NamedSource> source = open_source(experiment, reader);
+  const Model model = make_twin(experiment, *source, reader, record);
+  rates = hidden_rates(model, *source, compared_split(experiment), source->bin());
+  auto of_layer = rates.begin();
+  for (const LayerInfo& layer : model.layers())
+    if (of_layer != rates.end() && layer.role == LayerRole::weights) {
+      input.hidden.push_back({layer.name.c_str(), {of_layer, of_layer + layer.outputs}});
+      of_layer += layer.outputs;
+    }
+}
+
 }  // namespace
 
 Split compared_split(const Experiment& experiment) {
@@ -104,7 +118,7 @@ void Comparison::add_nulls() {
   input_.classes = targets.size() == 1 && is_classes(0);
 
   const bool learn = std::any_of(options.baselines.begin(), options.baselines.end(), [](std::string_view name) { return name != "mean"; });
-  const bool asked = learn || !experiment_.heads.empty() || twin_is_network();
+  const bool asked = learn || !experiment_.heads.empty() || approximator().takes_graph;
   if (experiment_.has_dataset && (asked || experiment_.dataset.as<DatasetOptions>().sequence > 0)) dataset_ = open_dataset(experiment_, reader_);
   const std::unique_ptr<LabelledSamples> samples = experiment_.has_samples && asked ? open_samples(experiment_) : nullptr;
   NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get();
@@ -120,13 +134,13 @@ const Biology& Comparison::biology() {
   return *biology_;
 }
 
-bool Comparison::twin_is_network() const {
-  return static_cast<const ApproximatorTable*>(experiment_.model.as<ModelSettings>().approximator->plugin->table)->takes_graph;
+const ApproximatorTable& Comparison::approximator() const {
+  return *static_cast<const ApproximatorTable*>(experiment_.model.as<ModelSettings>().approximator->plugin->table);
 }
 
 Comparison::Acting Comparison::acting(const archive::ModelRecord& record) const {
   Acting acting{record.theta, std::vector<char>(record.layers.size(), 0)};
-  if (!twin_is_network()) return acting;
+  if (!approximator().takes_graph) return acting;
   const Model model = make_twin(experiment_, *dataset_, reader_, record);
   acting.theta = model.acting();
   for (size_t i = 0; i < model.layers().size(); ++i) acting.among_neurons[i] = model.layers()[i].role == LayerRole::recurrent;
@@ -173,6 +187,12 @@ std::vector<archive::MetricRecord> Comparison::with(const ComparedRows& rows, co
   // Of a twin that sees time go by: what one spike does to each output.
   Responses responses;
   if (dataset_ && dataset_->steps() > 1 && !phi.matrix.empty()) add_responses(experiment_, *dataset_, *model, phi, reader_, responses, input);
+
+  std::vector<double> rates;
+  const bool asked = std::any_of(experiment_.metrics.begin(), experiment_.metrics.end(), [](const PluginValue& metric) {
+    return static_cast<const MetricTable*>(metric.plugin->table)->needs & needs_hidden;
+  });
+  if (asked && approximator().counts_spikes) add_hidden(experiment_, reader_, *model, rates, input);
   return evaluate(experiment_.metrics, input);
 }
 

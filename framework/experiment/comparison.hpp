@@ -32,7 +32,7 @@ class Comparison {
     std::vector<char> among_neurons;
   };
   void add_nulls();
-  bool twin_is_network() const;
+  const ApproximatorTable& approximator() const;
   Acting acting(const archive::ModelRecord& record) const;
 
   const Experiment& experiment_;

@@ -65,6 +65,7 @@ void metric(const PluginValue& plugin, Findings& findings) {
     }
     if (needs & needs_response)
       input.response = c.target.data(), input.response_bins = c.rows, input.inputs = c.channels, input.outputs = 1, input.bin = 1;
+    if (needs & needs_hidden) input.hidden_rate = c.time.data(), input.hidden_units = static_cast<int64_t>(c.time.size());
     auto evaluate = [&] {
       std::vector<Taken> figures;
       const MetricSinkTable sink{&figures, [](void* host, const Figure* f) {

@@ -1,6 +1,9 @@
 #include "proxon/learning/response.hpp"
 
 #include <algorithm>
+#include <numeric>
+
+#include "proxon/learning/steps.hpp"
 
 namespace proxon {
 
@@ -36,6 +39,27 @@ std::vector<float> impulse_response(const Model& model, int64_t steps) {
     }
   }
   return response;
+}
+
+std::vector<double> hidden_rates(const Model& model, SampleSource& source, Split split, double bin) {
+  const int64_t n = source.samples(split), block = std::min(n, Predictor::block(model, source));
+  if (!model.approximator().table().counts_spikes || n == 0) return {};
+  Model copy = model;
+  BatchPass pass(copy, source, block, 0);
+  std::vector<double> rates(static_cast<size_t>(model.hidden_units()), 0.0);
+  std::vector<int64_t> numbers;
+  int64_t steps = 0;
+  for (int64_t first = 0; first < n; first += block) {
+    numbers.resize(static_cast<size_t>(std::min(block, n - first)));
+    std::iota(numbers.begin(), numbers.end(), first);
+    pass.load(source, split, numbers, 0);
+    pass.forward(false);
+    pass.check_plugin();
+    for (size_t k = 0; k < rates.size(); ++k) rates[k] += pass.spike_counts()[k];
+    steps += pass.own_steps();
+  }
+  for (double& rate : rates) rate *= 1000 / (bin * static_cast<double>(steps));
+  return rates;
 }
 
 }  // namespace proxon

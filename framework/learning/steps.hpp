@@ -34,8 +34,9 @@ class BatchPass {
   /// Rows of the batch (samples times steps), and how many of them the loss counts (those after the burn-in that are no padding).
   int64_t rows() const { return samples_ * steps_; }
   int64_t counted_rows() const { return counted_rows_; }
-  /// Steps of the batch's samples that are no padding.
+  /// Steps of the batch's samples that are no padding, and the spikes of each hidden unit in them after forward(), where the approximator counts them.
   int64_t own_steps() const { return lengths_.empty() ? rows() : counted_rows_; }
+  std::span<const double> spike_counts() const { return spike_counts_; }
   int64_t step() const { return step_; }
   /// Samples that go through at a time.
   int64_t piece() const { return piece_; }

@@ -2,7 +2,7 @@
 //
 //   struct Parameters { ... };
 //   static constexpr Documentation about{...};
-//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights, needs_weights | needs_pairs, needs_response
+//   static constexpr uint32_t needs = needs_prediction;      // or needs_spikes, needs_weights, needs_weights | needs_pairs, needs_response, needs_hidden
 //   Metric(const Parameters&, const MetricSetup&);
 //   void evaluate(const MetricInput&, MetricSink&) const;
 //
@@ -19,6 +19,7 @@ enum MetricNeeds : uint32_t {
   needs_spikes = 2,
   needs_weights = 4,
   needs_response = 16,  ///< looks at what an input does to an output over time
+  needs_hidden = 32,  ///< looks at how often the twin's hidden units spike
   needs_pairs = 8,  ///< compares the weights synapse by synapse, so that a shuffle of them is the baseline
 };
 
@@ -48,6 +49,8 @@ struct MetricInput {
   const float* response;
   int64_t response_bins, inputs, outputs;
   double bin;  ///< ms
+  const double* hidden_rate;  ///< [hidden_units] of a layer of the twin: spikes a second (Hz) over the samples that are compared
+  int64_t hidden_units;
 };
 
 /// One figure.

@@ -653,10 +653,12 @@ goal = "maximise"
 
 def mnist_spiking():
     # A batch takes more than 1 MB: it goes in pieces.
-    fashion("spiking", 1000, "training.epochs=3", "training.memory=1", "model.approximator.rate_cost=0.01", "model.approximator.rate_target=20")
+    fashion("spiking", 1000, "training.epochs=3", "training.memory=1", "model.approximator.rate_cost=0.1", "model.approximator.rate_target=20")
     with archive() as f:
         right, chance = metric(f, "classification_report.f1[micro]")
         check(right > 0.5, f"clothes told by spikes: {right:.3f}, by the most frequent class {chance:.3f}")
+        rate, silent = (metric(f, name, "input_1")[0] for name in ("hidden_rate", "hidden_rate.silent"))
+        check(10 < rate < 35 and silent < 0.1, f"the units fire at {rate:.1f} Hz, drawn to 20; {silent:.3f} of them never do")
         check(f["proxon/predictions/time_ms"].shape[0] == 2000, "one answer an image, at the last step")
         check(len(f["proxon/parameters/files/train_images"].attrs["sha256"]) == 64, "a sum that was not declared is kept all the same")
 

@@ -2,6 +2,7 @@
 // time against central differences, for every cell, surrogate and depth, for rows and for events; and the same bits for any number of threads.
 #include <functional>
 
+#include "proxon/learning/response.hpp"
 #include "support.hpp"
 
 using namespace proxon;
@@ -489,6 +490,9 @@ TEST_CASE("the rate term's gradient is that of central differences, and units co
   train(model, source, options, {}, 1);
   show_spikes();
   for (int64_t k = 0; k < outputs; ++k) after += std::fabs(rate(k) - 200);
+  const std::vector<double> rates = hidden_rates(model, source, Split::train, 1);
+  REQUIRE(rates.size() == outputs);
+  for (int64_t k = 0; k < outputs; ++k) CHECK(rates[static_cast<size_t>(k)] == doctest::Approx(rate(k)));
   CHECK_MESSAGE(after < 0.2 * before, before, " -> ", after);
 }
 
