@@ -16,6 +16,7 @@
 //
 // The framework's loop over the row of a source is instantiated around these.
 #pragma once
+#include "proxon/plugin/arrivals.hpp"
 #include "proxon/plugin/neuron.hpp"
 
 namespace proxon {
@@ -46,9 +47,9 @@ struct SynapseTable {
   /// where the planes begin); `gap_beyond` stands for no synapse, but that many neurons to pass. n gaps in all.
   void (*deliver_gaps)(const void* object, const uint8_t* gap, float weight, int64_t n, float factor, float* positive, float* negative,
                        const RowContext*) noexcept;
-  /// The same with a delay a synapse: adds to plane[ahead[code[k]] + target[k]], where the planes are rings over the steps to come.
-  void (*deliver_ahead)(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int64_t* ahead, int64_t n,
-                        float factor, float* positive, float* negative, const RowContext*) noexcept;
+  /// The same with a delay a synapse: writes each down in the list further[code[k]] of the lists for weights of either sign.
+  void (*deliver_ahead)(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int32_t* further, int64_t n,
+                        float factor, ArrivalList* positive, ArrivalList* negative, ArrivalStock*, const RowContext*) noexcept;
   float (*spike)(const void* object, float* const* source, int32_t number, float elapsed) noexcept;
   /// For each k: adds current(weight[k], x, y[target[k]]) to plane[target[k]].
   void (*couple)(const void* object, const int32_t* target, const float* weight, int64_t n, float x, const float* y, float* plane) noexcept;
@@ -71,7 +72,7 @@ struct SourceOf<T> {
 template <>
 struct Kind<synapse_kind> {
   using Table = SynapseTable;
-  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, SynapseTable, Step, RowContext, Key>();
+  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, SynapseTable, ArrivalList, ArrivalStock, Step, RowContext, Key>();
 
   template <class T>
   static constexpr bool is_random = requires(const T m, Random r) { m.transmit(1.f, r); };
@@ -154,14 +155,14 @@ struct Kind<synapse_kind> {
   }
 
   template <class T>
-  static void deliver_ahead(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int64_t* ahead,
-                            int64_t n, float factor, float* positive, float* negative, const RowContext* row) noexcept {
+  static void deliver_ahead(const void* object, const int32_t* target, const float* weight, const uint8_t* code, const int32_t* further,
+                            int64_t n, float factor, ArrivalList* positive, ArrivalList* negative, ArrivalStock* stock, const RowContext* row) noexcept {
     if constexpr (!is_coupling<T>) {
       const T model = *static_cast<const T*>(object);
 #pragma GCC unroll 4
       for (int64_t k = 0; k < n; ++k) {
         const float psc = factor * transmitted(model, weight[k], row, k);
-        (psc < 0 ? negative : positive)[ahead[code[k]] + target[k]] += psc;
+        (psc < 0 ? negative : positive)[further[code[k]]].add(target[k], psc, *stock);
       }
     }
   }

@@ -72,6 +72,11 @@ class Bundle {
     const int64_t first = offset[source_neuron];
     return {thread == 0 ? first : first + row[thread - 1], thread == threads_ - 1 ? offset[source_neuron + 1] : first + row[thread]};
   }
+  /// By someone who will soon want a part of this row: what part() reads, and shift().
+  [[gnu::always_inline]] void ask_for_part(int32_t source_neuron) const {
+    __builtin_prefetch(split_.data() + int64_t{source_neuron} * (threads_ - 1));
+    __builtin_prefetch(offset + source_neuron);
+  }
   /// Makes the table that part() reads: thread t owns the target neurons from borders[t] to borders[t + 1].
   void split(const std::vector<int32_t>& borders);
 

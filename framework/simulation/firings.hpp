@@ -25,7 +25,7 @@ class alignas(cache_line) Firings {
   }
   int64_t count(int64_t step) const { return at(step)[own_.size()]; }
   /// By a reader that soon wants the spikes of these steps.
-  void ask_for(int64_t begin, int64_t end) const {
+  [[gnu::always_inline]] void ask_for(int64_t begin, int64_t end) const {
     for (int64_t step = begin; step < end; ++step) __builtin_prefetch(at(step).data());
   }
 

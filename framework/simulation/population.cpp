@@ -135,8 +135,6 @@ void RunningPopulation::reset(Range own) {
     std::memcpy(state_[v].data() + static_cast<size_t>(own.begin) * bytes, initial_[v].data() + static_cast<size_t>(own.begin) * bytes,
                 static_cast<size_t>(own.size()) * bytes);
   }
-  for (auto& ring : ahead_)
-    for (int64_t slot = 0; slot < ahead_slots_ && !ring.empty(); ++slot) std::fill_n(ring.data() + slot * stride_ + own.begin, own.size(), 0.f);
 }
 
 void RunningPopulation::keep_ahead(const Ports& ports, int64_t slots) {
@@ -144,16 +142,10 @@ void RunningPopulation::keep_ahead(const Ports& ports, int64_t slots) {
   ahead_slots_ = slots;
   ahead_.resize(planes_.size());
   for (const int32_t port : {ports.positive, ports.negative})
-    if (port >= 0) ahead_[static_cast<size_t>(port)].assign(static_cast<size_t>(slots * stride_), 0.f);
-}
-
-void RunningPopulation::take_ahead(Range own, int64_t step) {
-  for (size_t port = 0; port < ahead_.size(); ++port) {
-    if (ahead_[port].empty()) continue;
-    float* from = ahead_[port].data() + ahead_at(step);
-    float* to = planes_[port];
-    for (int32_t i = own.begin; i < own.end; ++i) to[i] += from[i], from[i] = 0;
-  }
+    if (port >= 0 && !ahead_[static_cast<size_t>(port)]) {
+      ahead_[static_cast<size_t>(port)].reset(static_cast<float*>(std::calloc(ahead_bytes(), 1)));
+      if (!ahead_[static_cast<size_t>(port)]) throw std::bad_alloc();
+    }
 }
 
 int64_t RunningPopulation::update(Range own, int64_t step, int32_t* fired) {

@@ -1,6 +1,8 @@
 // A population while it runs: its neurons' state in columns, the planes that collect the input of a step, and for rate neurons a ring
 // of past activities.
 #pragma once
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,13 +35,15 @@ class RunningPopulation {
   Ports ports(Carried what, const std::string& receptor, const std::string& where) const;
   float* plane(int32_t port) { return port < 0 ? nullptr : planes_[static_cast<size_t>(port)]; }
 
-  /// Makes rings of input to come, `slots` steps long, for the ports that deliveries with a delay a synapse enter by.
+  /// Says that deliveries with a delay a synapse enter by these ports, up to `slots` steps ahead. Makes rings that the input to come can be added
+  /// up in (arrivals.hpp); they take no memory before that.
   void keep_ahead(const Ports& ports, int64_t slots);
-  /// The ring of a port; the input of step n stands at ahead_at(n).
-  float* ahead(int32_t port) { return port < 0 ? nullptr : ahead_[static_cast<size_t>(port)].data(); }
-  int64_t ahead_at(int64_t step) const { return step % ahead_slots_ * stride_; }
-  /// Moves the input that arrives in this step from the rings to the planes.
-  void take_ahead(Range own, int64_t step);
+  int64_t ahead_slots() const { return ahead_slots_; }
+  /// What is added up for a step to come; null for a port without such input.
+  float* ahead(int32_t port, int64_t step) {
+    float* ring = ahead_.empty() ? nullptr : ahead_[static_cast<size_t>(port)].get();
+    return ring ? ring + step % ahead_slots_ * stride_ : nullptr;
+  }
 
   /// Puts the neurons of a range back to the state that they began with.
   void reset(Range own);
@@ -56,7 +60,7 @@ class RunningPopulation {
     for (Kept& kept : kept_)
       see(std::string(table().state->fields[kept.variable].name) + ", past", kept.ring.data(), kept.ring.size() * sizeof(float));
     for (size_t port = 0; port < ahead_.size(); ++port)
-      if (!ahead_[port].empty()) see(std::string(table().input->fields[port].name) + ", to come", ahead_[port].data(), ahead_[port].size() * sizeof(float));
+      if (ahead_[port]) see(std::string(table().input->fields[port].name) + ", to come", ahead_[port].get(), ahead_bytes());
   }
 
   /// Calls see(data, bytes) for every piece of memory that belongs to the neurons of a range and that the next steps depend on.
@@ -66,13 +70,13 @@ class RunningPopulation {
       const size_t width = column.size() / static_cast<size_t>(stride_);
       see(column.data() + static_cast<size_t>(own.begin) * width, static_cast<size_t>(own.size()) * width);
     }
-    const auto rows = [&](Column<float>& ring) {
-      for (size_t at = 0; at < ring.size(); at += static_cast<size_t>(stride_))
-        see(ring.data() + at + own.begin, static_cast<size_t>(own.size()) * sizeof(float));
+    const auto rows = [&](float* ring, size_t size) {
+      for (size_t at = 0; at < size; at += static_cast<size_t>(stride_)) see(ring + at + own.begin, static_cast<size_t>(own.size()) * sizeof(float));
     };
-    rows(activity_);
-    for (Kept& kept : kept_) rows(kept.ring);
-    for (auto& ring : ahead_) rows(ring);
+    rows(activity_.data(), activity_.size());
+    for (Kept& kept : kept_) rows(kept.ring.data(), kept.ring.size());
+    for (auto& ring : ahead_)
+      if (ring) rows(ring.get(), ahead_bytes() / sizeof(float));
   }
   /// The same of what other neurons may read of a step: the activity of rate neurons, state variables that are kept for couplings.
   template <class See>
@@ -122,7 +126,11 @@ class RunningPopulation {
   std::vector<float*> planes_;
   Column<float> activity_, initial_activity_;
   std::vector<Kept> kept_;
-  std::vector<Column<float>> ahead_;  ///< [port], empty where there is none
+  struct Free {
+    void operator()(float* ring) const { std::free(ring); }
+  };
+  size_t ahead_bytes() const { return static_cast<size_t>(ahead_slots_ * stride_) * sizeof(float); }
+  std::vector<std::unique_ptr<float, Free>> ahead_;  ///< [port][slot][neuron], null where there is none
   int64_t ahead_slots_ = 0;
 };
 

@@ -20,8 +20,9 @@ void decay(float* x, int64_t n, double keep) {
   }
 }
 
-/// Asks for a row part before it is needed: rows stand anywhere in memory, and the hardware guesses only within one.
-void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
+/// Asks for a row part before it is needed: rows stand anywhere in memory, and the hardware guesses only within one. Inline, since GCC takes a
+/// function that does nothing else for one that has no effect, and leaves out the call.
+[[gnu::always_inline]] inline void prefetch(const Bundle& bundle, int32_t source, int32_t thread) {
   if (bundle.has_gaps) {
     const std::span<const uint8_t> gaps = bundle.gaps(source, thread);
     for (size_t k = 0; k < std::min<size_t>(gaps.size(), 2048); k += 64) __builtin_prefetch(gaps.data() + k);
@@ -53,6 +54,13 @@ Shard::Shard(Machine& machine, int32_t number, Firings& firings) : m_(machine), 
   for (const Range& range : own_) largest = std::max(largest, range.size());
   fired_scratch_.resize(static_cast<size_t>(largest) + 8);
   drive_scratch_.resize(static_cast<size_t>(largest) + 8);
+
+  int64_t neurons_ahead = 0;  // times the steps to come
+  for (size_t p = 0; p < own_.size(); ++p) {
+    arrivals_.emplace_back(*m_.populations[p], own_[p]);
+    neurons_ahead += m_.populations[p]->ahead_slots() * own_[p].size();
+  }
+  most_pages_ = std::max<int64_t>(1024, 2 * neurons_ahead * static_cast<int64_t>(sizeof(Arrival)) / static_cast<int64_t>(ArrivalPage::bytes));
 
   pre_.resize(m_.bundles.size());
   pre_columns_.resize(m_.bundles.size());
@@ -95,7 +103,7 @@ void Shard::check_finite(int64_t end) noexcept {
 
 void Shard::step(int64_t n) {
   const int64_t trial_begin = m_.trial_steps > 0 ? n - n % m_.trial_steps : 0;
-  if (n == trial_begin) reset();
+  if (n == trial_begin) reset(n);
   if (n % m_.learning_steps == 0) restore_sums(n);
   decay_traces(n);
   deliver(n, trial_begin);
@@ -105,8 +113,8 @@ void Shard::step(int64_t n) {
   m_.recorder->record_traces(n, own_);
 }
 
-void Shard::reset() {
-  for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->reset(own_[p]);
+void Shard::reset(int64_t n) {
+  for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->reset(own_[p]), arrivals_[p].clear(n, pages_);
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     Sources& sources = sources_[b];
     const SchemaInfo& schema = *m_.bundles[b].synapse.table().source;
@@ -138,10 +146,14 @@ void Shard::decay_traces(int64_t n) {
 }
 
 void Shard::deliver(int64_t n, int64_t trial_begin) {
+  // What was sent with a delay a synapse comes first, onto planes that are empty: a sum may have been begun in a checkpoint.
+  deliver_ahead(n, trial_begin);
+  for (Arrivals& arrivals : arrivals_) arrivals.take(n, pages_);
+
   for (size_t b = 0; b < m_.bundles.size(); ++b) {
     const Bundle& bundle = m_.bundles[b];
     const int64_t from = n - bundle.delay;
-    if (own_[static_cast<size_t>(bundle.target)].size() == 0) continue;
+    if (bundle.ahead() || !owns_targets(b)) continue;
     const RunningPopulation& source = *m_.populations[static_cast<size_t>(bundle.source)];
     if (bundle.coupling())
       deliver_coupling(bundle, source.kept(bundle.source_variable, from, trial_begin),
@@ -151,7 +163,71 @@ void Shard::deliver(int64_t n, int64_t trial_begin) {
     else if (from >= trial_begin)
       deliver_spikes(b, n);
   }
-  for (size_t p = 0; p < own_.size(); ++p) m_.populations[p]->take_ahead(own_[p], n);
+}
+
+void Shard::settle(int64_t n) {
+  for (Arrivals& arrivals : arrivals_) arrivals.settle(n, pages_);
+}
+
+/// What synapses with delays of their own send at this step: their rows lie all over the memory, so that each is taken in pieces.
+void Shard::deliver_ahead(int64_t n, int64_t trial_begin) {
+  due_.clear();
+  for (size_t b = 0; b < m_.bundles.size(); ++b) {
+    const Bundle& bundle = m_.bundles[b];
+    if (!bundle.ahead() || !owns_targets(b) || n - bundle.delay < trial_begin) continue;
+    for (const Firings& those : m_.firings)
+      for (const int32_t source : those.fired(n - bundle.delay, bundle.source)) due_.push_back({b, source});
+  }
+
+  constexpr size_t soon = 8, at_once = 4096;
+  constexpr int64_t length = 128;
+  for (size_t i = 0; i < due_.size(); ++i) {
+    if (i + soon < due_.size()) m_.bundles[due_[i + soon].bundle].ask_for_part(due_[i + soon].source);
+    const auto [b, source] = due_[i];
+    const Bundle& bundle = m_.bundles[b];
+    const Bundle::Part part = bundle.part(source, number_);
+    const float factor = factor_of(b, source, n);
+    for (int64_t begin = part.begin; begin < part.end; begin += length)
+      pieces_.push_back({&bundle, {begin, std::min(begin + length, part.end)}, bundle.shift(source), factor});
+    if (pieces_.size() >= at_once) send_pieces(n);
+  }
+  send_pieces(n);
+}
+
+/// Asks for a piece while those before it are sent: as many lines of memory as can be under way at once, and once only, so that they leave the
+/// caches to what is used again.
+void Shard::send_pieces(int64_t n) {
+  constexpr size_t soon = 2;
+  for (size_t i = 0; i < pieces_.size() + soon; ++i) {
+    if (i < pieces_.size()) {
+      const auto& [bundle, part, shift, factor] = pieces_[i];
+      for (int64_t k = part.begin; k < part.end; k += 16) __builtin_prefetch(bundle->targets + k, 0, 0), __builtin_prefetch(bundle->weight + k, 0, 0);
+      for (int64_t k = part.begin; k < part.end; k += 64) __builtin_prefetch(bundle->code + k, 0, 0);
+    }
+    if (i < soon) continue;
+    const auto& [bundle, part, shift, factor] = pieces_[i - soon];
+    Arrivals& arrivals = arrivals_[static_cast<size_t>(bundle->target)];
+    ArrivalList *positive = arrivals.lists(bundle->ports.positive), *negative = arrivals.lists(bundle->ports.negative);
+    const RowContext row{bundle->key, n, part.begin + shift};
+    pages_.reserve(part.size());  // at most one page for each
+    bundle->synapse.table().deliver_ahead(bundle->synapse.object(), bundle->targets + part.begin, bundle->weight + part.begin,
+                                          bundle->code + part.begin, bundle->further.data(), part.size(), factor, positive ? positive : negative,
+                                          negative ? negative : positive, &pages_.stock(), &row);
+    events += part.size();
+    if (pages_.in_use() > most_pages_) settle(n);
+  }
+  pieces_.clear();
+}
+
+/// What short-term plasticity makes of a spike that arrives: the factor on what all synapses of the source transmit.
+float Shard::factor_of(size_t b, int32_t source, int64_t n) {
+  Sources& state = sources_[b];
+  if (state.columns.empty()) return 1;
+  int64_t& last = state.last[static_cast<size_t>(source)];
+  const double elapsed = last == never ? INFINITY : static_cast<double>(n - last) * m_.clock.dt();
+  last = n;
+  const Instance<SynapseTable, Step>& synapse = m_.bundles[b].synapse;
+  return synapse.table().spike(synapse.object(), state.pointers.data(), source, static_cast<float>(elapsed));
 }
 
 void Shard::deliver_spikes(size_t b, int64_t n) {
@@ -160,17 +236,11 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
   if (std::all_of(m_.firings.begin(), m_.firings.end(), [&](const Firings& those) { return those.fired(from, bundle.source).empty(); })) return;
   RunningPopulation& target = *m_.populations[static_cast<size_t>(bundle.target)];
   float *positive = target.plane(bundle.ports.positive), *negative = target.plane(bundle.ports.negative);
-  std::array<int64_t, 256> ahead;
-  if (bundle.ahead()) {
-    positive = target.ahead(bundle.ports.positive), negative = target.ahead(bundle.ports.negative);
-    for (size_t code = 0; code < bundle.further.size(); ++code) ahead[code] = target.ahead_at(n + bundle.further[code]);
-  }
   if (!positive) positive = negative;
   if (!negative) negative = positive;
   const SynapseTable& synapse = bundle.synapse.table();
   const Plasticity* plasticity = bundle.plasticity.get();
   const bool on_pre = plasticity && plasticity->has(hook_on_pre) && n < plasticity->stop;
-  Sources* state = sources_[b].columns.empty() ? nullptr : &sources_[b];
   const int32_t first_target = own_[static_cast<size_t>(bundle.target)].begin;
   RowContext row{bundle.key, n, 0};
 
@@ -184,18 +254,9 @@ void Shard::deliver_spikes(size_t b, int64_t n) {
         plasticity->rule.table().on_pre(plasticity->rule.object(), columns_from(*plasticity, part.begin).data(), targets, part.size(),
                                         pre_columns_[b].data(), sources[i], plasticity->post_columns.data());
       }
-      float factor = 1;
-      if (state) {
-        int64_t& last = state->last[static_cast<size_t>(sources[i])];
-        const double elapsed = last == never ? INFINITY : static_cast<double>(n - last) * m_.clock.dt();
-        factor = synapse.spike(bundle.synapse.object(), state->pointers.data(), sources[i], static_cast<float>(elapsed));
-        last = n;
-      }
+      const float factor = factor_of(b, sources[i], n);
       row.first = part.begin + bundle.shift(sources[i]);
-      if (bundle.ahead())
-        synapse.deliver_ahead(bundle.synapse.object(), targets, bundle.weight + part.begin, bundle.code + part.begin, ahead.data(), part.size(),
-                              factor, positive, negative, &row);
-      else if (bundle.has_gaps) {
+      if (bundle.has_gaps) {
         const std::span<const uint8_t> gaps = bundle.gaps(sources[i], number_);
         synapse.deliver_gaps(bundle.synapse.object(), gaps.data(), bundle.common, static_cast<int64_t>(gaps.size()), factor,
                              positive + first_target, negative + first_target, &row);

@@ -14,6 +14,7 @@
 //      rules on activity are told the activity that arrived (x) and the one that the target has now (y);
 //   6. what was asked for is recorded.
 #pragma once
+#include "proxon/simulation/arrivals.hpp"
 #include "proxon/simulation/bundle.hpp"
 #include "proxon/simulation/firings.hpp"
 #include "proxon/simulation/recorder.hpp"
@@ -58,6 +59,11 @@ class alignas(cache_line) Shard {  // its counters are written at every spike: o
     if (!sources_[b].last.empty()) see("last arrival", sources_[b].last.data(), sources_[b].last.size() * sizeof(int64_t));
     if (bundle.plasticity) see("signal", &signals_[b], sizeof(Signal));
   }
+  /// Adds up the input to come in the populations' rings, whose next step is n; says that it is there.
+  void settle(int64_t n);
+  void settled(int64_t n) {
+    for (Arrivals& arrivals : arrivals_) arrivals.settled(n);
+  }
   bool owns_targets(size_t b) const { return own_[static_cast<size_t>(m_.bundles[b].target)].size() > 0; }
 
   std::exception_ptr error;
@@ -71,10 +77,13 @@ class alignas(cache_line) Shard {  // its counters are written at every spike: o
   using Columns = std::vector<Column<float>>;
 
   void step(int64_t n);
-  void reset();
+  void reset(int64_t n);
   void decay_traces(int64_t n);
   void deliver(int64_t n, int64_t trial_begin);
+  void deliver_ahead(int64_t n, int64_t trial_begin);
+  void send_pieces(int64_t n);
   void deliver_spikes(size_t b, int64_t n);
+  float factor_of(size_t b, int32_t source, int64_t n);
   void deliver_activity(const Bundle& bundle, const float* x, int64_t n);
   void deliver_coupling(const Bundle& bundle, const float* x, const float* y);
   void drive(int64_t n);
@@ -103,6 +112,21 @@ class alignas(cache_line) Shard {  // its counters are written at every spike: o
     Column<int64_t> last;  ///< step at which the last spike arrived; `never`: none did
   };
   std::vector<Sources> sources_;                  ///< [bundle]
+  ArrivalPages pages_;
+  int64_t most_pages_ = 0;                        ///< beyond these, input to come is added up
+  std::vector<Arrivals> arrivals_;                ///< [population]
+  struct Due {
+    size_t bundle;
+    int32_t source;
+  };
+  std::vector<Due> due_;                          ///< whose synapses with delays of their own are to send at a step
+  struct Piece {
+    const Bundle* bundle;
+    Bundle::Part part;
+    int64_t shift;
+    float factor;
+  };
+  std::vector<Piece> pieces_;                     ///< of their rows
   Column<int32_t> fired_scratch_;
   Column<float> drive_scratch_;
 };

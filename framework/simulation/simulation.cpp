@@ -213,6 +213,7 @@ Checkpoint Simulation::State::checkpoint(int64_t step) {
   const auto keep = [&](const std::string& name, const void* data, size_t bytes) {
     if (rank() == 0) to.keep(name, data, bytes);
   };
+  for (auto& shard : shards) shard->settle(step);
   collect_neurons(*this);
   neuron_columns(keep);
   synapse_columns([&](const std::string& name, const Bundle& bundle, const float* values) {
@@ -257,6 +258,7 @@ Checkpoint Simulation::State::checkpoint(int64_t step) {
 void Simulation::State::load(const Checkpoint& from) {
   const auto put_back = [&](const std::string& name, void* data, size_t bytes) { from.put_back(name, data, bytes); };
   neuron_columns(put_back);
+  for (auto& shard : shards) shard->settled(from.step);
   synapse_columns([&](const std::string& name, const Bundle& bundle, float* values) {
     const char* saved = from.find(name, static_cast<size_t>(bundle.whole) * sizeof(float));
     for (int32_t i = 0; i < bundle.sources(); ++i)

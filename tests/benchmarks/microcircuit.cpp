@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   Simulation simulation(blueprint, connectome, stimuli, {.duration = duration, .record_spikes = all});
   Counter counter(100);
   measure("microcircuit", simulation, connectome, counter, duration, "NEST 87, GeNN 28 (full size)");
+  if (o.scale == 1 && !o.brief) beside("microcircuit");
   bool right = true;
   for (int p = 0; p < populations; ++p) {
     const double rate = static_cast<double>(counter.count[static_cast<size_t>(p)]) / (sizes[p] * o.scale) / ((duration - 100) * 1e-3);

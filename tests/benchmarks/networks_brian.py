@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The networks of brunel10k.cpp and vogels_abbott.cpp in Brian 2 (C++ standalone mode, OpenMP): networks_brian.py brunel10k|stdp10k|coba4k|cuba4k [THREADS].
+"""The networks of the benchmarks in Brian 2 (C++ standalone mode, OpenMP): networks_brian.py brunel10k|stdp10k|coba4k|cuba4k|microcircuit [THREADS].
 
-Prints the time that the simulation loop took for a second of biology and the rate, which must be that of our own run. The benchmarks call it."""
+Prints the time that the simulation loop took for a second of biology and the rate, which must be that of our own run. The benchmarks call it.
+The microcircuit takes 10 GB and some minutes, most of them to build the network."""
 import logging
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import warnings
 warnings.filterwarnings("ignore")
 try:
     import brian2 as b2
+    import numpy as np
     from brian2 import Hz, ms, mV, nS, pA, pF, second
 except ImportError:
     print("  beside it          skipped: Brian 2 is not installed (Debian: apt install python3-brian)")
@@ -46,6 +48,44 @@ if name in ("brunel10k", "stdp10k"):
         connections.append(s)
     drive = b2.PoissonInput(neurons, "v", 1000, 20 * Hz, weight=0.1 * mV)
     parts, seconds, settle = [neurons, drive] + connections, 1.0 if name == "brunel10k" else 0.2, 0.1
+elif name == "microcircuit":
+    b2.prefs.core.default_float_dtype = np.float32
+    # Potjans & Diesmann 2014, table 5, with the excitatory populations first: size, external in-degree, probability of a connection from each.
+    table = {
+        "L23e": (20683, 1600, (0.1009, 0.0437, 0.0323, 0.0076, 0.1689, 0.0818, 0, 0)),
+        "L4e": (21915, 2100, (0.0077, 0.0497, 0.0067, 0.0453, 0.0059, 0.135, 0.0003, 0)),
+        "L5e": (4850, 2000, (0.1004, 0.0505, 0.0831, 0.0204, 0.0622, 0.0057, 0.3726, 0)),
+        "L6e": (14395, 2900, (0.0156, 0.0211, 0.0572, 0.0396, 0.0066, 0.0166, 0.0197, 0.2252)),
+        "L23i": (5834, 1500, (0.1346, 0.0316, 0.0755, 0.0042, 0.1371, 0.0515, 0, 0)),
+        "L4i": (5479, 1900, (0.0691, 0.0794, 0.0033, 0.1057, 0.0029, 0.1597, 0, 0)),
+        "L5i": (1065, 1900, (0.0548, 0.0257, 0.06, 0.0086, 0.0269, 0.0022, 0.3158, 0)),
+        "L6i": (2948, 2100, (0.0364, 0.0034, 0.0277, 0.0658, 0.001, 0.0005, 0.008, 0.1443)),
+    }
+    sizes = np.array([row[0] for row in table.values()])
+    first = np.concatenate(([0], np.cumsum(sizes)))
+    # [target][source]; with several synapses between two neurons there were as many as this.
+    probability = -np.log1p(-np.array([row[2] for row in table.values()]))
+    neurons = b2.NeuronGroup(int(first[-1]), """dv/dt = -(v + 65 * mV) / (10 * ms) + (I_ex + I_in) / (250 * pF) : volt (unless refractory)
+                                               dI_ex/dt = -I_ex / (0.5 * ms) : amp
+                                               dI_in/dt = -I_in / (0.5 * ms) : amp
+                                               kind : integer (constant)
+                                               """ + "".join(f"p{t} : 1 (constant)\n" for t in range(8)),
+                             threshold="v >= -50 * mV", reset="v = -65 * mV", refractory=2.1 * ms, method="exact")
+    neurons.v = "-58 * mV + 10 * mV * randn()"
+    neurons.kind = np.repeat(np.arange(8), sizes)
+    for t in range(8):
+        setattr(neurons, f"p{t}", np.repeat(probability[t], sizes))
+    connections = []
+    for source, current, w, mean, std in ((neurons[:first[4]], "I_ex", "87.81 * pA * (1 + int(kind_pre == 1 and kind_post == 0))", 1.5, 0.75),
+                                          (neurons[first[4]:], "I_in", "-4 * 87.81 * pA", 0.75, 0.375)):
+        s = b2.Synapses(source, neurons, "w : amp (constant)", on_pre=f"{current}_post += w")
+        for t in range(8):
+            s.connect(j=f"k for k in sample({first[t]}, {first[t + 1]}, p=p{t}_pre)")
+        s.w = f"{w} * (1 + 0.1 * randn())"
+        s.delay = f"clip({mean} + {std} * randn(), 0.1, 10) * ms"
+        connections.append(s)
+    drives = [b2.PoissonInput(neurons[first[t]:first[t + 1]], "I_ex", row[1], 8 * Hz, weight=87.81 * pA) for t, row in enumerate(table.values())]
+    parts, seconds, settle = [neurons] + drives + connections, 0.3, 0.1
 else:
     conductance = name == "coba4k"
     leak = "dv/dt = (-(v + 60 * mV) * 10 * nS + I_syn + 200 * pA) / (200 * pF) : volt (unless refractory)\n" if conductance else \
