@@ -3,11 +3,13 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 namespace proxon {
@@ -93,18 +95,56 @@ std::string open_error() {
   return text;
 }
 
+/// A file that is read at places; every start reads four of every plugin.
+class Pieces {
+ public:
+  explicit Pieces(const std::string& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (number_ < 0) fail("{}: cannot be opened for reading.", file);
+  }
+  ~Pieces() { ::close(number_); }
+  Pieces(const Pieces&) = delete;
+  uint64_t size() const {
+    struct stat what{};
+    return fstat(number_, &what) == 0 ? static_cast<uint64_t>(what.st_size) : 0;
+  }
+  /// `count` values of T; fewer where the file ends before.
+  template <class T>
+  std::vector<T> at(uint64_t place, size_t count) const {
+    std::vector<T> values(count);
+    const ssize_t got = pread(number_, values.data(), count * sizeof(T), static_cast<off_t>(place));
+    values.resize(static_cast<size_t>(std::max<ssize_t>(0, got)) / sizeof(T));
+    return values;
+  }
+
+ private:
+  int number_;
+};
+
 /// Refuses what is not a whole shared object for this processor: the system's loader ends the process on some of these.
-void check_elf(const std::string& bytes, const std::string& file) {
-  Elf64_Ehdr head;
-  if (bytes.size() < sizeof(head) || bytes.compare(0, SELFMAG, ELFMAG) != 0)
-    fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
-  std::memcpy(&head, bytes.data(), sizeof(head));
+Elf64_Ehdr check_elf(const Pieces& file, const std::string& name) {
+  const auto heads = file.at<Elf64_Ehdr>(0, 1);
+  if (heads.empty() || std::memcmp(heads[0].e_ident, ELFMAG, SELFMAG) != 0)
+    fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
+  const Elf64_Ehdr head = heads[0];
   if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64)
-    fail("{}: is built for another processor; build it again on this machine.", file);
-  if (head.e_type != ET_DYN) fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", file);
+    fail("{}: is built for another processor; build it again on this machine.", name);
+  if (head.e_type != ET_DYN) fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
   // Linkers write the table of sections last.
-  if (bytes.size() < head.e_shoff + uint64_t{head.e_shnum} * head.e_shentsize)
-    fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", file);
+  if (file.size() < head.e_shoff + uint64_t{head.e_shnum} * head.e_shentsize)
+    fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", name);
+  return head;
+}
+
+/// The section that a plugin's stamp lies in; all zeros when there is none.
+Elf64_Shdr stamp_section(const Pieces& file, const Elf64_Ehdr& head) {
+  const auto sections = file.at<Elf64_Shdr>(head.e_shoff, head.e_shnum);
+  if (head.e_shstrndx >= sections.size()) return {};
+  const Elf64_Shdr& of_names = sections[head.e_shstrndx];
+  auto names = file.at<char>(of_names.sh_offset, std::min<uint64_t>(of_names.sh_size, 1 << 16));
+  names.push_back(0);
+  for (const Elf64_Shdr& section : sections)
+    if (section.sh_name < names.size() && std::string_view(names.data() + section.sh_name) == ".proxon_stamp") return section;
+  return {};
 }
 
 const KindInfo* find_kind(std::string_view kind) {
@@ -116,17 +156,12 @@ const KindInfo* find_kind(std::string_view kind) {
 }  // namespace
 
 Stamp read_stamp(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) fail("{}: cannot be opened for reading.", file);
-  std::ostringstream stream;
-  stream << in.rdbuf();
-  const std::string bytes = std::move(stream).str();
-  check_elf(bytes, file);
-  const size_t at = bytes.find(std::string_view(stamp_magic, sizeof(stamp_magic)));
-  if (at == std::string::npos || at + sizeof(Stamp) > bytes.size())
+  const Pieces in(file);
+  const Elf64_Shdr section = stamp_section(in, check_elf(in, file));
+  const auto stamps = in.at<Stamp>(section.sh_offset, section.sh_size < sizeof(Stamp) ? 0 : 1);
+  if (stamps.empty() || std::memcmp(stamps[0].magic, stamp_magic, sizeof(stamp_magic)) != 0)
     fail("{}: is not a Proxon plugin: it holds no stamp. Does its source end with PROXON_PLUGIN(kind, name, Struct)?", file);
-  Stamp stamp;
-  std::memcpy(&stamp, bytes.data() + at, sizeof(stamp));
+  Stamp stamp = stamps[0];
   stamp.kind[sizeof(stamp.kind) - 1] = stamp.name[sizeof(stamp.name) - 1] = stamp.compiler[sizeof(stamp.compiler) - 1] = 0;
   return stamp;
 }
