@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -10,6 +11,7 @@
 #include "proxon/base/csv.hpp"
 #include "proxon/base/units.hpp"
 #include "proxon/schema/constants.hpp"
+#include "proxon/schema/toml_text.hpp"
 
 namespace proxon {
 
@@ -25,12 +27,11 @@ struct Document::Tree {
   std::map<std::string, std::string> computed;    // path of a value that was an expression -> where it stood
   std::map<std::string, double> constants;
 
-  /// A table as TOML, after a comment that says which constants went into it.
-  std::string text_of(const toml::table& table) const {
-    std::ostringstream text;
-    for (const auto& [name, value] : constants) text << fmt::format("# with {} = {}\n", name, value);
-    text << table << '\n';
-    return text.str();
+  /// Entries as TOML, after a comment that says which constants went into them.
+  std::string text_of(const std::vector<TomlEntry>& entries) const {
+    std::string text;
+    for (const auto& [name, value] : constants) text += fmt::format("# with {} = {}\n", name, value);
+    return text + toml_text(entries);
   }
 };
 
@@ -172,27 +173,27 @@ void Document::parse(std::span<const Override> overrides) {
 }
 
 std::string Document::resolved_text() const {
-  return tree_->text_of(tree_->root);
+  return tree_->text_of(in_order(tree_->root));
 }
 
 std::string Document::resolved_text(const Document& other, std::span<const std::string_view> keys) const {
-  toml::table merged = tree_->root;
+  std::vector<TomlEntry> merged = in_order(tree_->root);
   for (const std::string_view key : keys) {
-    merged.erase(key);
-    if (const toml::node* node = other.tree_->root.get(key)) merged.insert(key, *node);
+    const toml::node* node = other.tree_->root.get(key);
+    const auto at = std::find_if(merged.begin(), merged.end(), [&](const TomlEntry& entry) { return entry.key == key; });
+    if (at == merged.end() && node) merged.push_back({std::string(key), node});
+    if (at == merged.end()) continue;
+    if (node)
+      at->node = node;
+    else
+      merged.erase(at);
   }
   return tree_->text_of(merged);
 }
 
 bool Document::agrees(const Document& other, std::string_view key) const {
   const toml::node *mine = tree_->root.get(key), *theirs = other.tree_->root.get(key);
-  if (!mine || !theirs) return mine == theirs;
-  auto text = [](const toml::node& node) {
-    std::ostringstream stream;
-    node.visit([&](const auto& value) { stream << value; });
-    return stream.str();
-  };
-  return text(*mine) == text(*theirs);
+  return mine && theirs ? same_toml(*mine, *theirs) : mine == theirs;
 }
 
 std::vector<std::string> Document::keys(std::string_view path) const {
@@ -557,15 +558,7 @@ std::vector<std::pair<std::string, Table>> Table::tables(std::string_view key) {
   Table parent = table(key);
   std::vector<std::pair<std::string, Table>> all;
   if (!parent.node_->table) return all;
-  for (const auto& [name, value] : *parent.node_->table) {
-    static_cast<void>(value);
-    all.emplace_back(std::string(name.str()), parent.table(name.str()));
-  }
-  // toml++ keeps keys by name; a person expects the order of the file.
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    const auto begin = [](const Table& t) { return t.node_->table->source().begin; };
-    return std::pair(begin(a.second).line, begin(a.second).column) < std::pair(begin(b.second).line, begin(b.second).column);
-  });
+  for (const TomlEntry& entry : in_order(*parent.node_->table)) all.emplace_back(entry.key, parent.table(entry.key));
   return all;
 }
 

@@ -63,17 +63,17 @@ path = "words.conll"
 [files.numbers]
 path = "numbers.conll"
 
-[samples.inputs.number]
-reader = "conll"
-train = "numbers"
-test = "numbers"
-column = 0
-encoding = "word"
-
 [samples.inputs.word]
 reader = "conll"
 train = "words"
 test = "words"
+column = 0
+encoding = "word"
+
+[samples.inputs.number]
+reader = "conll"
+train = "numbers"
+test = "numbers"
 column = 0
 encoding = "word"
 
@@ -97,7 +97,7 @@ metrics = ["mse"]
 """
 
 
-@case("classes whose names hold quotes and commas stay what they are, and every table of inputs has its file")
+@case("classes whose names hold quotes and commas stay what they are; tables of inputs, in an order of their own, have a file each")
 def _():
     labels = {"one": 'a,"1"', "two": 'b"', "three": "c,"}
     order = ["one", "two", "three", "two", "two", "three", "one"] * 12
@@ -106,10 +106,10 @@ def _():
     write("".join(lines[0]), "words.conll"), write("".join(lines[1]), "numbers.conll")
     write(sentences)
     ok("run", "experiment.toml", "-o", "run.h5")
-    refused("predict", "run.h5", "--input", "words.conll", says=["2 tables of inputs, number, word", "NAME=FILE"])
+    refused("predict", "run.h5", "--input", "words.conll", says=["2 tables of inputs, word, number", "NAME=FILE"])
     refused("predict", "run.h5", "--input", "word=words.conll", says=["number=FILE"])
     ok("predict", "run.h5", "--input", "number=numbers.conll", "--input", "word=words.conll")
-    head, *rows = csv.reader(open("numbers_predicted.csv"))
+    head, *rows = csv.reader(open("words_predicted.csv"))
     check([row[2] for row in rows] == [labels[word] for word in order], f"{head[2]} of each word is told: {rows[:3]}")
     check(sorted(labels.values()) == sorted(head[3:]), f"the columns have their names: {head}")
 

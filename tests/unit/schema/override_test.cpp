@@ -82,3 +82,43 @@ TEST_CASE("the resolved text has the overrides in it and reads as the same exper
   CHECK(again.as<Everything>().tau_m == 7);
   CHECK(again.as<Everything>().optimizer->values.as<Sgd>().momentum == 0.5);
 }
+
+namespace {
+
+/// The order in which the tables of `inputs` and those within `inputs.z` and `inputs.a` are read.
+std::string order_of(Document&& document) {
+  std::vector<std::string> names;
+  Table inputs = document.root().table("inputs");
+  for (auto& [name, table] : document.root().tables("inputs")) names.push_back(name);
+  for (const char* of : {"z", "a"})
+    for (auto& [name, table] : inputs.tables(of)) names.push_back(fmt::format("{}.{}", of, name));
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+}  // namespace
+
+TEST_CASE("the resolved text keeps tables in the order of the file: channels and neurons are numbered by it") {
+  const std::string text =
+      "size = 3\n[inputs.z]\nq = { n = 1 }\nb = { n = 2 }\n[inputs.z.c]\n\"two words\" = \"x\"\n[inputs.z.\"a.b\"]\n[inputs.m]\n[inputs.a.y]\n[inputs.a]\n"
+      "b = { n = 3 }\n[[steps]]\nz = 1\n[steps.sub]\nx = [1, 2]\n[[steps]]\na = \"q\\\"\"\n[last]\nd = 2024-01-02\n";
+  Catalog catalog;
+  const auto document = [&](const std::string& toml, const std::vector<std::string>& overrides = {}) { return Document("e.toml", toml, overrides, catalog); };
+  const std::string again = document(text).resolved_text();
+  CHECK(order_of(document(text)) == "z m a z.q z.b z.c z.a.b a.y a.b");
+  CHECK(order_of(document(again)) == order_of(document(text)));
+  CHECK(document(again).resolved_text() == again);
+  for (const char* key : {"size", "inputs", "steps", "last"}) CHECK(document(again).agrees(document(text), key));
+
+  // With a table from --set, which has no place in the file, and with tables of another file.
+  const std::vector<std::string> set{"inputs.k.n=1", "inputs.z.q.n=7"};
+  CHECK(order_of(document(document(text, set).resolved_text())) == order_of(document(text, set)));
+  const std::string other = "size = 4\n[inputs.w]\n[inputs.b]\n";
+  const std::string_view keys[] = {"inputs"};
+  const std::string merged = document(text).resolved_text(document(other), keys);
+  CHECK(order_of(document(merged)) == "w b");
+  CHECK(document(merged).agrees(document(other), "inputs"));
+  CHECK(document(merged).agrees(document(text), "steps"));
+  CHECK_FALSE(document("[inputs.a]\n[inputs.b]\n").agrees(document("[inputs.b]\n[inputs.a]\n"), "inputs"));
+  CHECK_FALSE(document("[inputs]\na = 1\nb = [1, 2]\n").agrees(document("[inputs]\nb = [1, 3]\na = 1\n"), "inputs"));
+  CHECK(document("[inputs]\na = 1\nb = [1, 2]\n").agrees(document("[inputs]\nb = [1, 2]\na = 1\n"), "inputs"));
+}
