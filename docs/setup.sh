@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc)
 
-build_packages=(g++ cmake ninja-build git libboost-dev libboost-program-options-dev libboost-filesystem-dev libeigen3-dev libhdf5-dev
+build_packages=(g++ cmake ninja-build git libboost-dev libboost-program-options-dev libeigen3-dev libhdf5-dev
                 libfmt-dev libtomlplusplus-dev libmuparser-dev nlohmann-json3-dev libpugixml-dev zlib1g-dev nettle-dev libjs-chart.js libonnx-dev libprotobuf-dev)
 test_packages=(doctest-dev python3-h5py python3-onnx libonnx-testdata python3-brian python3-neuron slurm-wlm munge
                libopenmpi-dev openmpi-bin dataset-fashion-mnist python3-nitime)

@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
@@ -103,10 +102,6 @@ class Pieces {
   }
   ~Pieces() { ::close(number_); }
   Pieces(const Pieces&) = delete;
-  uint64_t size() const {
-    struct stat what{};
-    return fstat(number_, &what) == 0 ? static_cast<uint64_t>(what.st_size) : 0;
-  }
   /// `count` values of T; fewer where the file ends before.
   template <class T>
   std::vector<T> at(uint64_t place, size_t count) const {
@@ -120,25 +115,21 @@ class Pieces {
   int number_;
 };
 
-/// Refuses what is not a whole shared object for this processor: the system's loader ends the process on some of these.
-Elf64_Ehdr check_elf(const Pieces& file, const std::string& name) {
+/// Where the stamp lies in a plugin; all zeros when it has none. Refuses what is not a whole shared object for this processor: the system's loader
+/// ends the process on some of these.
+Elf64_Shdr stamp_section(const Pieces& file, const std::string& name) {
   const auto heads = file.at<Elf64_Ehdr>(0, 1);
   if (heads.empty() || std::memcmp(heads[0].e_ident, ELFMAG, SELFMAG) != 0)
     fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
-  const Elf64_Ehdr head = heads[0];
+  const Elf64_Ehdr& head = heads[0];
   if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64)
     fail("{}: is built for another processor; build it again on this machine.", name);
   if (head.e_type != ET_DYN) fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
   // Linkers write the table of sections last.
-  if (file.size() < head.e_shoff + uint64_t{head.e_shnum} * head.e_shentsize)
-    fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", name);
-  return head;
-}
-
-/// The section that a plugin's stamp lies in; all zeros when there is none.
-Elf64_Shdr stamp_section(const Pieces& file, const Elf64_Ehdr& head) {
   const auto sections = file.at<Elf64_Shdr>(head.e_shoff, head.e_shnum);
+  if (sections.size() < head.e_shnum) fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", name);
   if (head.e_shstrndx >= sections.size()) return {};
+
   const Elf64_Shdr& of_names = sections[head.e_shstrndx];
   auto names = file.at<char>(of_names.sh_offset, std::min<uint64_t>(of_names.sh_size, 1 << 16));
   names.push_back(0);
@@ -157,7 +148,7 @@ const KindInfo* find_kind(std::string_view kind) {
 
 Stamp read_stamp(const std::string& file) {
   const Pieces in(file);
-  const Elf64_Shdr section = stamp_section(in, check_elf(in, file));
+  const Elf64_Shdr section = stamp_section(in, file);
   const auto stamps = in.at<Stamp>(section.sh_offset, section.sh_size < sizeof(Stamp) ? 0 : 1);
   if (stamps.empty() || std::memcmp(stamps[0].magic, stamp_magic, sizeof(stamp_magic)) != 0)
     fail("{}: is not a Proxon plugin: it holds no stamp. Does its source end with PROXON_PLUGIN(kind, name, Struct)?", file);
@@ -226,7 +217,7 @@ const FoundPlugin& Registry::add(const std::string& file) {
 const PluginInfo& Registry::open(FoundPlugin& plugin) {
   if (plugin.info) return *plugin.info;
   // Boost.DLL drops the loader's own words; dlerror() still has them.
-  boost::system::error_code error;
+  std::error_code error;
   boost::dll::shared_library library(fs::absolute(plugin.file).string(), boost::dll::load_mode::rtld_now, error);
   if (error) fail("{}: cannot be loaded: {}.", plugin.file, open_error());
   if (!library.has("proxon_plugin"))
