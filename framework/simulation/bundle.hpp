@@ -1,5 +1,5 @@
 // A bundle: synapses of one projection, as the simulation walks over them; its rows are the connectome's own columns. With a delay a synapse
-// a spike is delivered when the shortest delay is over, to the steps at which it arrives (each thread keeps rings of the input to come).
+// a spike is delivered when the shortest delay is over, to the steps at which it arrives (each thread keeps lists of the input to come, arrivals.hpp).
 // Plastic synapses, which must learn when a spike arrives, and those whose delays are too many for a byte, are grouped by delay once, at
 // the start: a bundle for each. A row is split at the borders of the threads' neurons, so that each thread finds its part without searching.
 #pragma once
