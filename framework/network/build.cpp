@@ -72,13 +72,35 @@ class Rule {
   Instance<ConnectivityTable, ConnectivitySetup> instance_;
 };
 
+double machine_bytes() { return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)); }
+
+/// Throws where the network cannot fit into this machine: the kernel would grant the memory and end the process later.
+void check_memory(int64_t synapses, int64_t bytes) {
+  if (static_cast<double>(bytes) > machine_bytes())
+    fail("the network's {} synapses need {} of memory, and this machine has {}; make it smaller.",
+         format_count(synapses), format_bytes(static_cast<double>(bytes)), format_bytes(machine_bytes()));
+}
+
+/// The same of one projection, before its synapses are counted, which may take hours: by the partners of some of n entities, and with a margin.
+void check_memory_roughly(const Rule& rule, int64_t n) {
+  const int64_t looked_at = std::min<int64_t>(n, 64);
+  double partners = 0;
+  for (int64_t k = 0; k < looked_at; ++k) partners += static_cast<double>(rule.count(k * n / looked_at));
+  const double synapses = looked_at > 0 ? partners * static_cast<double>(n) / static_cast<double>(looked_at) : 0, bytes = 8 * synapses;
+  if (bytes > 2 * machine_bytes())
+    fail("its synapses, about {:.2g}, need about {} of memory, and this machine has {}; make it smaller.", synapses, format_bytes(bytes),
+         format_bytes(machine_bytes()));
+}
+
 /// [n + 1]: where the partners of each of n entities begin.
 Column<int64_t> count_partners(const Rule& rule, int64_t n) {
+  check_memory_roughly(rule, n);
   Column<int64_t> offset(static_cast<size_t>(n) + 1);
   offset[0] = 0;
   parallel_for(n, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) offset[i + 1] = rule.count(i);
+    for (int64_t i = begin; i < end && !interrupted(); ++i) offset[i + 1] = rule.count(i);
   });
+  stop_if_interrupted("counting the network's synapses");
   std::partial_sum(offset.begin(), offset.end(), offset.begin());
   return offset;
 }
@@ -320,20 +342,15 @@ Estimate estimate_rows(const Prepared& p) {
   return e;
 }
 
-/// Throws where the network cannot fit into this machine: the kernel would grant the memory and end the process later.
-void check_memory(int64_t synapses, int64_t bytes) {
-  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  if (static_cast<double>(bytes) > there)
-    fail("the network's {} synapses need {} of memory, and this machine has {}; make it smaller.",
-         format_count(synapses), format_bytes(static_cast<double>(bytes)), format_bytes(there));
-}
-
 /// body(source, target, projection) for each projection; an Error gets the projection's name in front.
 template <class Body>
 void for_each_projection(const Blueprint& blueprint, Body&& body) {
   for (const Projection* projection : blueprint.projections()) {
+    stop_if_interrupted("making the network");
     try {
       body(blueprint.population(projection->source), blueprint.population(projection->target), *projection);
+    } catch (const Interrupted&) {
+      throw;
     } catch (const Error& error) {
       fail("projection '{}': {}", projection->name, error.what());
     }

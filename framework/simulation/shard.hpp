@@ -5,8 +5,8 @@
 // A step n, from t = n dt to t + dt:
 //   0. at the begin of a trial: neurons and traces return to their initial state, spikes under way are forgotten;
 //   1. traces of plastic synapses decay to t + dt;
-//   2. spikes stamped t + dt - delay arrive, projections in their order, sources ascending: on_pre, then the (new) weight is added to the
-//      target's input. A spike of delay d that is stamped t_s so takes effect in the update that ends at t_s + d, as in NEST.
+//   2. spikes stamped t + dt - delay arrive, projections in their order (first those whose synapses have delays of their own), sources ascending:
+//      on_pre, then the (new) weight is added to the target's input. A spike of delay d that is stamped t_s so takes effect in the update that ends at t_s + d, as in NEST.
 //      The activity of rate neurons at t + dt - delay arrives the same way;
 //   3. stimuli add their input;
 //   4. neurons update; those that fire are stamped t + dt;

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <boost/math/special_functions/gamma.hpp>
 
@@ -205,18 +206,24 @@ TEST_CASE("Dale's law: a weight of the other sign is refused") {
 }
 
 TEST_CASE("a network that does not fit into memory is refused before any of it is built") {
-  Blueprint b;
-  b.add(Population{.name = "E", .size = 10'000'000});
-  b.add(Projection{.name = "small",
-                   .source = "E",
-                   .target = "E",
-                   .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 3 }")});
-  b.add(Projection{.name = "large",
-                   .source = "E",
-                   .target = "E",
-                   .connectivity = rule("{ name = 'fixed_outdegree', outdegree = 1000000 }")});
-  const std::string said = refusal(b);
-  CHECK(contains(said, "the network's 10"));
-  CHECK(contains(said, "of memory, and this machine has"));
-  CHECK(contains(said, "make it smaller"));
+  const auto with = [](int32_t size, std::initializer_list<std::string> rules) {
+    Blueprint b;
+    b.add(Population{.name = "E", .size = size});
+    for (const std::string& text : rules)
+      b.add(Projection{.name = "P" + std::to_string(b.projections().size()), .source = "E", .target = "E", .connectivity = rule(text)});
+    return refusal(b);
+  };
+  // Together: each would fit.
+  const auto outdegree = static_cast<int64_t>(0.75 / 8e7 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)));
+  const std::string most = fmt::format("{{ name = 'fixed_outdegree', outdegree = {} }}", outdegree);
+  const std::string together = with(10'000'000, {most, most});
+  CHECK(contains(together, "the network's "));
+  CHECK(contains(together, "of memory, and this machine has"));
+  CHECK(contains(together, "make it smaller"));
+  // One alone, without counting its synapses one by one.
+  for (const char* text : {"{ name = 'pairwise_bernoulli', p = 0.1 }", "{ name = 'all_to_all' }", "{ name = 'fixed_indegree', indegree = 1000000 }"}) {
+    const std::string alone = with(2'000'000, {"{ name = 'fixed_outdegree', outdegree = 3 }", text});
+    CHECK(contains(alone, "projection 'P1': its synapses, about "));
+    CHECK(contains(alone, "of memory, and this machine has"));
+  }
 }
