@@ -3,6 +3,7 @@
 // Plastic synapses, which must learn when a spike arrives, and those whose delays are too many for a byte, are grouped by delay once, at
 // the start: a bundle for each. A row is split at the borders of the threads' neurons, so that each thread finds its part without searching.
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,9 @@
 
 namespace proxon {
 
+/// Pointers into columns, as many as a plain struct has members.
+using RowPointers = std::array<float*, 24>;
+
 /// What a learning rule needs of a bundle: its instance, the columns of the synapses, who reaches each target, and the targets' traces.
 struct Plasticity {
   Instance<LearningRuleTable, Step> rule;
@@ -19,6 +23,12 @@ struct Plasticity {
   bool has(LearningHook hook) const { return rule.table().hooks & hook; }
   std::vector<Column<float>> own_columns;  ///< those of the rule beside the weight
   std::vector<float*> columns;             ///< weight first
+  /// The same from one synapse on.
+  RowPointers columns_from(int64_t first) const {
+    RowPointers from;
+    for (size_t c = 0; c < columns.size(); ++c) from[c] = columns[c] + first;
+    return from;
+  }
   Transpose own_transpose;
   const Transpose* transpose = nullptr;     ///< null without on_post, while_active and weight_sum
   std::vector<double> keep_pre, keep_post;  ///< what is left of each member of the neurons' memories after a step; 1: does not decay

@@ -105,6 +105,7 @@ class alignas(cache_line) Shard {  // its counters are written at every spike: o
     double now = 0, sum = 0;
   };
   std::vector<Signal> signals_;                   ///< [bundle]: of the learning rule
+  static constexpr int64_t never = -1;
   /// This shard's copy of what the synapses of a source share.
   struct Sources {
     Columns columns;
