@@ -14,7 +14,8 @@ namespace {
 std::atomic<int64_t> held{0}, peak{0};
 }
 void* operator new(std::size_t n, std::align_val_t alignment) {
-  void* p = std::aligned_alloc(static_cast<size_t>(alignment), (n + 63) / 64 * 64);
+  const auto whole = static_cast<size_t>(alignment);
+  void* p = std::aligned_alloc(whole, (n + whole - 1) / whole * whole);
   if (!p) throw std::bad_alloc();
   const int64_t now = held += static_cast<int64_t>(malloc_usable_size(p));
   for (int64_t before = peak; before < now && !peak.compare_exchange_weak(before, now);) continue;
