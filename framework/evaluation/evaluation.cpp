@@ -180,69 +180,56 @@ std::vector<Case> cases(uint32_t needs, const EvaluationInput& input, const std:
       next.input.channels = group.columns;
       next.input.channel_names = names.data() + group.first;
     }
-  auto scope = [](const Case& at, const std::string& name) { return at.scope.empty() ? name : at.scope + ", " + name; };
-  if (needs & needs_spikes) {
+  // Every case so far with every part of the input that a need is about; `fill` gives a part to a case and returns its name, null for one to leave out.
+  const auto with_each = [&](MetricNeeds need, const auto& parts, const char* nothing, auto&& fill) {
+    if (!(needs & need)) return;
     std::vector<Case> more;
     for (const Case& at : result)
-      for (const auto& spikes : input.spikes) {
-        if (spikes.neurons == 0 || !(spikes.end > spikes.begin)) continue;
-        Case& next = more.emplace_back(at);
-        next.scope = scope(at, spikes.population);
-        next.spikes = &spikes;
-        next.input.spike_time = spikes.time.data();
-        next.input.spike_neuron = spikes.neuron.data();
-        next.input.spikes = static_cast<int64_t>(spikes.time.size());
-        next.input.neurons = spikes.neurons;
-        next.input.begin = spikes.begin;
-        next.input.end = spikes.end;
+      for (const auto& part : parts) {
+        Case next = at;
+        const std::string* name = fill(next, part);
+        if (!name) continue;
+        next.scope = at.scope.empty() ? *name : at.scope + ", " + *name;
+        more.push_back(std::move(next));
       }
-    if (more.empty()) none = "no spikes were recorded";
+    if (more.empty()) none = nothing;
     result = std::move(more);
-  }
-  if (needs & needs_weights) {
-    std::vector<Case> more;
-    for (const Case& at : result)
-      for (const auto& weights : input.weights) {
-        if (weights.phi.empty() || weights.theta.empty()) continue;
-        Case& next = more.emplace_back(at);
-        next.scope = scope(at, weights.name);
-        next.weights = &weights;
-        next.input.weight_phi = weights.phi.data();
-        next.input.weight_theta = weights.theta.data();
-        next.input.weights_phi = static_cast<int64_t>(weights.phi.size());
-        next.input.weights_theta = static_cast<int64_t>(weights.theta.size());
-        next.input.paired = weights.paired;
-      }
-    if (more.empty()) none = "there are no weights of both networks to compare";
-    result = std::move(more);
-  }
-  if (needs & needs_response) {
-    std::vector<Case> more;
-    for (const Case& at : result)
-      for (const auto& response : input.responses) {
-        Case& next = more.emplace_back(at);
-        next.scope = scope(at, response.name);
-        next.input.response = response.values.data();
-        next.input.response_bins = response.bins;
-        next.input.inputs = response.inputs;
-        next.input.outputs = response.outputs;
-        next.input.bin = response.bin;
-      }
-    if (more.empty()) none = "the twin sees no single neurons over a sequence of bins";
-    result = std::move(more);
-  }
-  if (needs & needs_hidden) {
-    std::vector<Case> more;
-    for (const Case& at : result)
-      for (const auto& hidden : input.hidden) {
-        Case& next = more.emplace_back(at);
-        next.scope = scope(at, hidden.layer);
-        next.input.hidden_rate = hidden.rates.data();
-        next.input.hidden_units = static_cast<int64_t>(hidden.rates.size());
-      }
-    if (more.empty()) none = "the twin has no hidden units that give spikes";
-    result = std::move(more);
-  }
+  };
+  with_each(needs_spikes, input.spikes, "no spikes were recorded", [](Case& next, const EvaluationInput::Spikes& spikes) -> const std::string* {
+    if (spikes.neurons == 0 || !(spikes.end > spikes.begin)) return nullptr;
+    next.spikes = &spikes;
+    next.input.spike_time = spikes.time.data();
+    next.input.spike_neuron = spikes.neuron.data();
+    next.input.spikes = static_cast<int64_t>(spikes.time.size());
+    next.input.neurons = spikes.neurons;
+    next.input.begin = spikes.begin;
+    next.input.end = spikes.end;
+    return &spikes.population;
+  });
+  with_each(needs_weights, input.weights, "there are no weights of both networks to compare",
+            [](Case& next, const EvaluationInput::Weights& weights) -> const std::string* {
+              if (weights.phi.empty() || weights.theta.empty()) return nullptr;
+              next.weights = &weights;
+              next.input.weight_phi = weights.phi.data();
+              next.input.weight_theta = weights.theta.data();
+              next.input.weights_phi = static_cast<int64_t>(weights.phi.size());
+              next.input.weights_theta = static_cast<int64_t>(weights.theta.size());
+              next.input.paired = weights.paired;
+              return &weights.name;
+            });
+  with_each(needs_response, input.responses, "the twin sees no single neurons over a sequence of bins", [](Case& next, const EvaluationInput::Response& response) {
+    next.input.response = response.values.data();
+    next.input.response_bins = response.bins;
+    next.input.inputs = response.inputs;
+    next.input.outputs = response.outputs;
+    next.input.bin = response.bin;
+    return &response.name;
+  });
+  with_each(needs_hidden, input.hidden, "the twin has no hidden units that give spikes", [](Case& next, const EvaluationInput::Hidden& hidden) {
+    next.input.hidden_rate = hidden.rates.data();
+    next.input.hidden_units = static_cast<int64_t>(hidden.rates.size());
+    return &hidden.layer;
+  });
   if (!none.empty()) result.clear();
   return result;
 }

@@ -64,20 +64,6 @@ void add_responses(const Experiment& experiment, const Dataset& dataset, const a
   }
 }
 
-/// Of a twin that gives spikes: how often its hidden units do over the span that is compared, layer by layer. `rates` is what the input views.
-void add_hidden(const Experiment& experiment, const archive::Reader& reader, const archive::ModelRecord& record, std::vector<double>& rates,
-                EvaluationInput& input) {
-  const std::unique_ptr<NamedSource> source = open_source(experiment, reader);
-  const Model model = make_twin(experiment, *source, reader, record);
-  rates = hidden_rates(model, *source, compared_split(experiment), source->bin());
-  auto of_layer = rates.begin();
-  for (const LayerInfo& layer : model.layers())
-    if (of_layer != rates.end() && layer.role == LayerRole::weights) {
-      input.hidden.push_back({layer.name.c_str(), {of_layer, of_layer + layer.outputs}});
-      of_layer += layer.outputs;
-    }
-}
-
 }  // namespace
 
 Split compared_split(const Experiment& experiment) {
@@ -119,14 +105,22 @@ void Comparison::add_nulls() {
 
   const bool learn = std::any_of(options.baselines.begin(), options.baselines.end(), [](std::string_view name) { return name != "mean"; });
   const bool asked = learn || !experiment_.heads.empty() || approximator().takes_graph;
-  if (experiment_.has_dataset && (asked || experiment_.dataset.as<DatasetOptions>().sequence > 0)) dataset_ = open_dataset(experiment_, reader_);
-  const std::unique_ptr<LabelledSamples> samples = experiment_.has_samples && asked ? open_samples(experiment_) : nullptr;
-  NamedSource* source = samples ? static_cast<NamedSource*>(samples.get()) : dataset_.get();
+  const bool sees_time = experiment_.has_dataset && experiment_.dataset.as<DatasetOptions>().sequence > 0;
+  NamedSource* source = sees_time || (asked && (experiment_.has_dataset || experiment_.has_samples)) ? &this->source() : nullptr;
   for (const std::string_view name : options.baselines)
     input_.nulls.push_back(name == "mean" ? null_mean({}) : null_prediction(name, *source, compared_split(experiment_), options.filter));
   if (experiment_.heads.empty() || !source) return;
   const std::vector<TargetRange> ranges = target_ranges(experiment_, *source);
   for (size_t i = 0; i < ranges.size(); ++i) input_.groups.push_back({ranges[i].name, ranges[i].first, ranges[i].columns, is_classes(i)});
+}
+
+NamedSource& Comparison::source() {
+  if (experiment_.has_samples) {
+    if (!samples_) samples_ = open_samples(experiment_);
+    return *samples_;
+  }
+  if (!dataset_) dataset_ = open_dataset(experiment_, reader_);
+  return *dataset_;
 }
 
 const Biology& Comparison::biology() {
@@ -188,11 +182,21 @@ std::vector<archive::MetricRecord> Comparison::with(const ComparedRows& rows, co
   Responses responses;
   if (dataset_ && dataset_->steps() > 1 && !phi.matrix.empty()) add_responses(experiment_, *dataset_, *model, phi, reader_, responses, input);
 
+  // Of a twin that gives spikes: how often its hidden units do over the span that is compared, layer by layer.
   std::vector<double> rates;
   const bool asked = std::any_of(experiment_.metrics.begin(), experiment_.metrics.end(), [](const PluginValue& metric) {
     return static_cast<const MetricTable*>(metric.plugin->table)->needs & needs_hidden;
   });
-  if (asked && approximator().counts_spikes) add_hidden(experiment_, reader_, *model, rates, input);
+  if (asked && approximator().counts_spikes) {
+    const Model twin = make_twin(experiment_, source(), reader_, *model);
+    rates = hidden_rates(twin, source(), compared_split(experiment_), source().bin());
+    std::span<const double> rest = rates;
+    for (const LayerInfo* layer : twin.hidden_layers()) {
+      const size_t units = std::min(rest.size(), static_cast<size_t>(layer->outputs / layer->gates));
+      if (units > 0) input.hidden.push_back({layer->name.c_str(), rest.first(units)});
+      rest = rest.subspan(units);
+    }
+  }
   return evaluate(experiment_.metrics, input);
 }
 

@@ -32,12 +32,15 @@ class Comparison {
     std::vector<char> among_neurons;
   };
   void add_nulls();
+  /// What the twin was fitted to; opened by the first who asks.
+  NamedSource& source();
   const ApproximatorTable& approximator() const;
   Acting acting(const archive::ModelRecord& record) const;
 
   const Experiment& experiment_;
   const archive::Reader& reader_;
-  std::unique_ptr<Dataset> dataset_;  ///< where it is needed
+  std::unique_ptr<Dataset> dataset_;          ///< where it is needed; one of the two
+  std::unique_ptr<LabelledSamples> samples_;
   std::vector<archive::SpikeBlock> spikes_;
   std::optional<Biology> biology_;
   EvaluationInput input_;  ///< the part that all twins share

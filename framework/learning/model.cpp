@@ -64,10 +64,16 @@ const LayerInfo& Model::output_layer() const {
   return layers_.back();
 }
 
+std::vector<const LayerInfo*> Model::hidden_layers() const {
+  std::vector<const LayerInfo*> hidden;
+  for (const LayerInfo& layer : layers_)
+    if (layer.role == LayerRole::weights && &layer != &output_layer()) hidden.push_back(&layer);
+  return hidden;
+}
+
 int64_t Model::hidden_units() const {
   int64_t units = 0;
-  for (const LayerInfo& layer : layers_)
-    if (layer.role == LayerRole::weights && &layer != &output_layer()) units += layer.outputs / layer.gates;
+  for (const LayerInfo* layer : hidden_layers()) units += layer->outputs / layer->gates;
   return units;
 }
 

@@ -44,7 +44,9 @@ class Model {
   /// What theta holds; the last matrix of weights is that of the output.
   const std::vector<LayerInfo>& layers() const { return layers_; }
   const LayerInfo& output_layer() const;
-  /// Units of all layers but the output's, in the order in which ErrorPath::direct and ForwardPass::spike_counts have them.
+  /// The layers whose units are hidden: all that enter by weights but the output, in the order in which ErrorPath::direct and ForwardPass::spike_counts
+  /// have their units; and how many units they have together.
+  std::vector<const LayerInfo*> hidden_layers() const;
   int64_t hidden_units() const;
   /// Number of the layer of that name; throws Error with the nearest name.
   int32_t find_layer(std::string_view name) const;

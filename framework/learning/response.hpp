@@ -1,5 +1,6 @@
-// What goes on in a twin. What an approximator makes of one event: the answer of every output to an impulse in one input, from rest, step after step. Of a network
-// that is linear it is all there is to know; of any twin of a neuron it is the postsynaptic potential, which W_phi can be compared with.
+// What goes on in a twin. What it makes of one event: the answer of every output to an impulse in one input, from rest, step after step; of a network
+// that is linear it is all there is to know, of any twin of a neuron it is the postsynaptic potential, which W_phi can be compared with. And how often
+// its hidden units spike.
 #pragma once
 #include <vector>
 

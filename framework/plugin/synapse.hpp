@@ -72,7 +72,7 @@ struct SourceOf<T> {
 template <>
 struct Kind<synapse_kind> {
   using Table = SynapseTable;
-  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, SynapseTable, ArrivalList, ArrivalStock, Step, RowContext, Key>();
+  static constexpr uint64_t layout = layout_hash<PluginInfo, SchemaInfo, FieldInfo, Status, SynapseTable, ArrivalList, ArrivalStock, Arrival, Step, RowContext, Key>();
 
   template <class T>
   static constexpr bool is_random = requires(const T m, Random r) { m.transmit(1.f, r); };

@@ -181,12 +181,13 @@ std::string Document::resolved_text(const Document& other, std::span<const std::
   for (const std::string_view key : keys) {
     const toml::node* node = other.tree_->root.get(key);
     const auto at = std::find_if(merged.begin(), merged.end(), [&](const TomlEntry& entry) { return entry.key == key; });
-    if (at == merged.end() && node) merged.push_back({std::string(key), node});
-    if (at == merged.end()) continue;
-    if (node)
+    if (at == merged.end()) {
+      if (node) merged.push_back({std::string(key), node});
+    } else if (node) {
       at->node = node;
-    else
+    } else {
       merged.erase(at);
+    }
   }
   return tree_->text_of(merged);
 }

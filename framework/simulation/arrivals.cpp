@@ -35,14 +35,13 @@ void ArrivalPages::put_back(ArrivalList& list) {
 }
 
 Arrivals::Arrivals(RunningPopulation& population, Range own) : population_(population), own_(own), slots_(population.ahead_slots()) {
-  constexpr int64_t moves = 64;
   for (int32_t port = 0; port < static_cast<int32_t>(population.table().input->count); ++port)
     windows_.emplace_back(population.ahead(port, 0) ? static_cast<size_t>(slots_ + moves) : 0);
 }
 
 void Arrivals::take(int64_t step, ArrivalPages& pages) {
   if (slots_ == 0 || own_.size() == 0) return;
-  bool last = false;
+  const bool last = now_ == moves;
   for (size_t port = 0; port < windows_.size(); ++port) {
     std::vector<ArrivalList>& window = windows_[port];
     if (window.empty()) continue;
@@ -53,7 +52,6 @@ void Arrivals::take(int64_t step, ArrivalPages& pages) {
     }
     add_up(window[static_cast<size_t>(now_)], plane);
     pages.put_back(window[static_cast<size_t>(now_)]);
-    last = now_ + 1 + slots_ > static_cast<int64_t>(window.size());
     if (last) std::rotate(window.begin(), window.begin() + now_ + 1, window.end());
   }
   now_ = last ? 0 : now_ + 1;

@@ -44,7 +44,8 @@ class Arrivals {
   RunningPopulation& population_;
   Range own_;
   int64_t slots_, now_ = 0, settled_until_ = 0;    ///< before this step the rings may hold something
-  std::vector<std::vector<ArrivalList>> windows_;  ///< [port][step], with room to move on; empty where the port has no such input
+  static constexpr int64_t moves = 64;             ///< steps before a window begins anew
+  std::vector<std::vector<ArrivalList>> windows_;  ///< [port][step], with room for so many moves; empty where the port has no such input
 };
 
 }  // namespace proxon

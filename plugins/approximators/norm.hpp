@@ -101,11 +101,11 @@ class Norm {
     std::vector<float> scale(theta[0], theta[0] + units), shift(size_t(units), 0.f);
     if (bias) shift.assign(bias, bias + units);
     for (int64_t i = 0; batch_ && i < units; ++i) {
-      scale[size_t(i)] /= std::sqrt(theta[2][i] + epsilon);
+      scale[size_t(i)] /= std::sqrt(theta[2][i] + norm_epsilon);
       shift[size_t(i)] -= theta[1][i] * scale[size_t(i)];
     }
     const Value gain = g.constant((layer + ".gain").c_str(), scale, {units}), offset = g.constant((layer + ".bias").c_str(), shift, {units});
-    if (layer_) return g.op("LayerNormalization", {z, gain, offset}, {attribute("axis", -1), attribute("epsilon", double(epsilon))});
+    if (layer_) return g.op("LayerNormalization", {z, gain, offset}, {attribute("axis", -1), attribute("epsilon", double(norm_epsilon))});
     return g.op("Add", {g.op("Mul", {z, gain}), offset});
   }
 
@@ -120,7 +120,7 @@ class Norm {
   }
 
  private:
-  static constexpr float epsilon = norm_epsilon, momentum = 0.1f;
+  static constexpr float momentum = 0.1f;
   static constexpr int64_t lanes = 16;
 
   /// body(row, its numbers) for the rows that are no padding.
@@ -169,7 +169,7 @@ class Norm {
     for (int64_t k = 0; k < n; ++k) {
       const double mean = sum[k] / double(std::max<int64_t>(1, rows));
       const float variance = training ? float(std::max(0.0, square[k] / double(std::max<int64_t>(1, rows)) - mean * mean)) : theta[2][u + k];
-      own[u + k] = 1 / std::sqrt(variance + epsilon);
+      own[u + k] = 1 / std::sqrt(variance + norm_epsilon);
       own[units + u + k] = training ? float(mean) : theta[1][u + k];
       // The variance of all inputs, of which the batch's are a sample.
       own[2 * units + u + k] = rows > 1 ? variance * float(double(rows) / double(rows - 1)) : variance;

@@ -85,27 +85,37 @@ MemorySource samples_of(const Network& network) {
   return source;
 }
 
+/// How a model is trained by backpropagation and Adam.
+struct Training {
+  PluginValue rule, optimizer;
+  TrainingOptions options;
+  Training(Plugins& plugins, double rate) : rule(plugin_value(plugins.registry, "learning_rule", "backprop")), optimizer(plugins.adam(rate)) {
+    options.rule.value = &rule;
+    options.optimizer.value = &optimizer;
+  }
+  Training(Plugins& plugins, const Network& network) : Training(plugins, network.rate) {
+    options.epochs = network.epochs;
+    options.batch = network.batch;
+  }
+  Training(const Training&) = delete;
+};
+
 /// Trains and prints; returns whether the answer was right.
 bool measure(Plugins& plugins, const Network& network, int repeats, double peak, std::map<std::string, Aimed>& times) {
   MemorySource source = samples_of(network);
-  const PluginValue rule = plugin_value(plugins.registry, "learning_rule", "backprop"), optimizer = plugins.adam(network.rate);
-  TrainingOptions options;
-  options.rule.value = &rule;
-  options.optimizer.value = &optimizer;
-  options.epochs = network.epochs;
-  options.batch = network.batch;
+  const Training training(plugins, network);
 
   double best = 1e300, best_cpu = 1e300, loss = 0;
   Model model(plugins.dense(network.hidden), network.inputs, network.outputs);
   for (int repeat = 0; repeat < repeats; ++repeat) {
-    initialise(model, options, {}, 1);
+    initialise(model, training.options, {}, 1);
     // From the end of the first epoch on: what is allocated once a training does not belong to a step.
     double first[2] = {}, last[2] = {};
     const auto watch = [&](const EpochRecord& epoch) {
       double* at = epoch.epoch == 1 ? first : last;
       at[0] = seconds(), at[1] = processor_seconds();
     };
-    loss = train(model, source, options, {}, 1, watch).train_loss;
+    loss = train(model, source, training.options, {}, 1, watch).train_loss;
     best = std::min(best, last[0] - first[0]);
     best_cpu = std::min(best_cpu, last[1] - first[1]);
   }
@@ -122,16 +132,11 @@ bool measure(Plugins& plugins, const Network& network, int repeats, double peak,
 /// What a process has to do that trains once: finds its plugins, trains, says the loss.
 int train_and_end(const Network& network) {
   Plugins plugins;
-  const PluginValue rule = plugin_value(plugins.registry, "learning_rule", "backprop"), optimizer = plugins.adam(network.rate);
-  TrainingOptions options;
-  options.rule.value = &rule;
-  options.optimizer.value = &optimizer;
-  options.epochs = network.epochs;
-  options.batch = network.batch;
+  const Training training(plugins, network);
   Model model(plugins.dense(network.hidden), network.inputs, network.outputs);
-  initialise(model, options, {}, 1);
+  initialise(model, training.options, {}, 1);
   MemorySource source = samples_of(network);
-  const double loss = train(model, source, options, {}, 1, {}).train_loss;
+  const double loss = train(model, source, training.options, {}, 1, {}).train_loss;
   fmt::print("loss {:.4g}\n", loss);
   return loss < network.loss_below ? 0 : 1;
 }
@@ -156,10 +161,7 @@ bool measure_process(const char* program, int repeats, std::map<std::string, Aim
 /// Time of predicting one sample, ms; whether it is what it is among others.
 bool measure_one_sample(Plugins& plugins, int repeats, std::map<std::string, Aimed>& times) {
   Model model(plugins.dense({256, 256}), 128, 128);
-  const PluginValue rule = plugin_value(plugins.registry, "learning_rule", "backprop"), optimizer = plugins.adam(1e-3);
-  TrainingOptions options;
-  options.rule.value = &rule, options.optimizer.value = &optimizer;
-  initialise(model, options, {}, 1);
+  initialise(model, Training(plugins, 1e-3).options, {}, 1);
   const std::vector<float> X = gaussian(128 * 100, 2), all = model.predict(X);
   std::vector<float> one(128);
   constexpr int calls = 2000;
