@@ -1,12 +1,39 @@
 // Does the cost grow as the work grows? Brunel's network (see brunel10k.cpp; 800 + 200 synapses a neuron) with 1 million to 300 million synapses, by
 // one thread and by two: what one synaptic event costs, against adding along the same rows alone. The answer is checked: as many spikes by two
-// threads as by one, and from 10 million synapses on the rate of 42.7 Hz. `--short`: 1 and 3 million synapses.
+// threads as by one, and from 10 million synapses on the rate of 42.7 Hz. Before it, what memory allows: how long it takes to answer, and to add at random.
+// `--short`: 1 and 3 million synapses alone.
 #include "network_bench.hpp"
 
 using namespace proxon;
 using namespace proxon::bench;
 
 namespace {
+
+/// ns of a read whose place depends on the one before, in 512 MB.
+double latency() {
+  constexpr uint64_t size = uint64_t{1} << 26;
+  constexpr int reads = 1'000'000;
+  const Column<uint64_t> memory(size, 1);
+  uint64_t at = 0;
+  const double begin = seconds();
+  for (int i = 0; i < reads; ++i) at = at * 6364136223846793005u + memory[(at >> 30) % size];
+  asm volatile("" ::"r"(at));
+  return (seconds() - begin) / reads * 1e9;
+}
+
+/// ns of an add at a random place of a buffer of so many MB, two threads with a buffer each.
+double random_add(int megabytes) {
+  constexpr int adds = 20'000'000;
+  const double begin = seconds();
+  parallel(2, [&](const Team&) {
+    Column<float> plane(static_cast<size_t>(megabytes) << 18, 0.f);
+    float* to = plane.data();
+    uint32_t at = 1;
+    for (int i = 0; i < adds; ++i) at = at * 1664525u + 1013904223u, to[at * uint64_t{plane.size()} >> 32] += 1;
+    asm volatile("" ::"r"(to) : "memory");
+  });
+  return (seconds() - begin) / adds * 1e9;
+}
 
 bool run(Registry& registry, int neurons) {
   const Blueprint blueprint = brunel(registry, neurons, 1.5);
@@ -43,6 +70,8 @@ int main(int argc, char** argv) {
   const Options o = options(argc, argv);
   Registry registry(default_folders(""));
   bool right = true;
+  if (!o.brief)
+    std::printf("memory answers after %.0f ns; an add at random into 4, 16, 64 MB a thread takes %.1f, %.1f, %.1f ns\n", latency(), random_add(4), random_add(16), random_add(64));
   for (const int neurons : {1000, 3000, 10000, 30000, 100000, 300000})
     if (!o.brief || neurons <= 3000) right = run(registry, neurons) && right;
   return right ? 0 : 1;
