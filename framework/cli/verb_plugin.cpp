@@ -49,15 +49,13 @@ int describe_plugin(const Call& call) {
 int check_file(const Call& call) {
   const std::string& file = call.arguments[0];
   Registry registry({});
-  registry.add(file);
-  for (FoundPlugin found : registry.found()) {
-    const PluginInfo& plugin = registry.open(found);
-    fmt::print("{}: {} '{}', interface {}, {}\n", file, found.kind, found.name, found.stamp.interface, instruction_set_text(found.stamp.instruction_sets));
-    const std::vector<std::string> broken = conformance(plugin);
-    for (const std::string& sentence : broken) fmt::print("  broken: {}\n", sentence);
-    if (!broken.empty()) fail("{}: {} of the rules for a {} {} broken.", file, broken.size(), found.kind, broken.size() == 1 ? "is" : "are");
-    fmt::print("  keeps all rules for a {}\n", found.kind);
-  }
+  const FoundPlugin& found = registry.add(file);
+  const PluginInfo& plugin = registry.find(found.kind, found.name);
+  fmt::print("{}: {} '{}', interface {}, {}\n", file, found.kind, found.name, found.stamp.interface, instruction_set_text(found.stamp.instruction_sets));
+  const std::vector<std::string> broken = conformance(plugin);
+  for (const std::string& sentence : broken) fmt::print("  broken: {}\n", sentence);
+  if (!broken.empty()) fail("{}: {} of the rules for a {} {} broken.", file, broken.size(), found.kind, broken.size() == 1 ? "is" : "are");
+  fmt::print("  keeps all rules for a {}\n", found.kind);
   return 0;
 }
 

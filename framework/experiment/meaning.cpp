@@ -49,10 +49,9 @@ std::vector<std::pair<std::string, std::string>> meaning(const Document& documen
   return all;
 }
 
-std::string plugin_sum(const Registry& registry, std::string_view kind, std::string_view name) {
-  for (const FoundPlugin& found : registry.found())
-    if (found.kind == kind && found.name == name) return sha256_of(found.file);
-  return "";
+std::string plugin_sum(Registry& registry, std::string_view kind, std::string_view name) {
+  const FoundPlugin* found = registry.locate(kind, name);
+  return found ? sha256_of(found->file) : "";
 }
 
 std::string fit_basis(const Document& document, const Experiment& experiment) {

@@ -19,6 +19,6 @@ std::string fit_basis(const Document& document, const Experiment& experiment);
 std::string fit_difference(const std::string& begun_with, const std::string& now);
 
 /// Sum of the file that a plugin comes from; "" when the registry does not know it.
-std::string plugin_sum(const Registry& registry, std::string_view kind, std::string_view name);
+std::string plugin_sum(Registry& registry, std::string_view kind, std::string_view name);
 
 }  // namespace proxon

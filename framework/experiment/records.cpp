@@ -81,12 +81,11 @@ std::vector<archive::PluginRecord> plugins(const Experiment& experiment) {
   std::vector<archive::PluginRecord> all;
   auto add = [&](const PluginValue& value) {
     if (!seen.emplace(value.kind, value.name).second) return;
-    for (const FoundPlugin& found : experiment.registry->found()) {
-      if (found.kind != value.kind || found.name != value.name) continue;
-      all.push_back({value.kind, value.name, std::filesystem::path(found.file).filename().string(),
-                     fmt::format("interface {}, layout {:016x}, gcc {}, {}", found.stamp.interface, found.stamp.layout, found.stamp.compiler,
-                                 instruction_set_text(found.stamp.instruction_sets))});
-    }
+    const FoundPlugin* found = experiment.registry->locate(value.kind, value.name);
+    if (!found) return;
+    all.push_back({value.kind, value.name, std::filesystem::path(found->file).filename().string(),
+                   fmt::format("interface {}, layout {:016x}, gcc {}, {}", found->stamp.interface, found->stamp.layout, found->stamp.compiler,
+                               instruction_set_text(found->stamp.instruction_sets))});
   };
   for (const Population* population : experiment.blueprint.populations()) add(population->neuron);
   for (const Projection* projection : experiment.blueprint.projections()) {

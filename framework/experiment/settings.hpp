@@ -246,7 +246,7 @@ struct NeuronSet {
 
 /// An experiment that has been read and checked.
 struct Experiment {
-  const Registry* registry = nullptr;
+  Registry* registry = nullptr;
   std::string file;           ///< path of the experiment file
   std::string text;           ///< as it was read
   std::string resolved_text;  ///< with --set and --seed applied

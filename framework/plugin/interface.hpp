@@ -85,8 +85,7 @@ struct Kind;
 
 /// Ends a plugin's file: makes its stamp and the function that the loader asks for.
 #define PROXON_PLUGIN(kind_, name_, Type)                                                                                     \
-  [[gnu::used, gnu::section(".proxon_stamp")]] static const ::proxon::Stamp proxon_stamp =                                    \
-      ::proxon::make_stamp(#kind_, #name_, ::proxon::detail::Kind<::proxon::kind_##_kind>::layout);                           \
+  PROXON_STAMP(#kind_, #name_, ::proxon::detail::Kind<::proxon::kind_##_kind>::layout);                                        \
   extern "C" [[gnu::visibility("default")]] const ::proxon::PluginInfo* proxon_plugin() {                                     \
     static const auto table = ::proxon::detail::Kind<::proxon::kind_##_kind>::make_table<Type>();                             \
     static const ::proxon::PluginInfo info{#kind_, #name_, Type::about, &::proxon::schema_of<typename Type::Parameters>(),    \

@@ -4,8 +4,10 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -94,47 +96,66 @@ std::string open_error() {
   return text;
 }
 
-/// A file that is read at places; every start reads four of every plugin.
-class Pieces {
+/// A file whose beginning is at hand; every start looks at every plugin, and what it looks for mostly lies there.
+class Beginning {
  public:
-  explicit Pieces(const std::string& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (number_ < 0) fail("{}: cannot be opened for reading.", file);
+  explicit Beginning(const std::string& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat status {};
+    if (number_ < 0 || fstat(number_, &status) != 0) fail("{}: cannot be opened for reading.", file);
+    size_ = static_cast<uint64_t>(status.st_size);
+    held_ = static_cast<size_t>(std::max<ssize_t>(0, pread(number_, page_.data(), page_.size(), 0)));
   }
-  ~Pieces() { ::close(number_); }
-  Pieces(const Pieces&) = delete;
-  /// `count` values of T; fewer where the file ends before.
+  ~Beginning() { ::close(number_); }
+  Beginning(const Beginning&) = delete;
+
+  uint64_t size() const { return size_; }
+  /// The T at a place; all zeros where the file ends before.
   template <class T>
-  std::vector<T> at(uint64_t place, size_t count) const {
-    std::vector<T> values(count);
-    const ssize_t got = pread(number_, values.data(), count * sizeof(T), static_cast<off_t>(place));
-    values.resize(static_cast<size_t>(std::max<ssize_t>(0, got)) / sizeof(T));
-    return values;
+  T at(uint64_t place) const {
+    T value{};
+    if (place > size_ || size_ - place < sizeof(T)) return value;
+    if (place + sizeof(T) <= held_)
+      std::memcpy(&value, page_.data() + place, sizeof(T));
+    else if (pread(number_, &value, sizeof(T), static_cast<off_t>(place)) != sizeof(T))
+      value = {};
+    return value;
   }
 
  private:
   int number_;
+  uint64_t size_ = 0;
+  size_t held_ = 0;
+  std::array<char, 4096> page_;
 };
 
-/// Where the stamp lies in a plugin; all zeros when it has none. Refuses what is not a whole shared object for this processor: the system's loader
-/// ends the process on some of these.
-Elf64_Shdr stamp_section(const Pieces& file, const std::string& name) {
-  const auto heads = file.at<Elf64_Ehdr>(0, 1);
-  if (heads.empty() || std::memcmp(heads[0].e_ident, ELFMAG, SELFMAG) != 0)
+/// The note that a plugin carries; all zeros when it has none. Refuses what is not a whole shared object for this processor: the system's
+/// loader ends the process on some of these.
+Stamp stamp_note(const Beginning& file, const std::string& name) {
+  const auto head = file.at<Elf64_Ehdr>(0);
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
     fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
-  const Elf64_Ehdr& head = heads[0];
   if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64)
     fail("{}: is built for another processor; build it again on this machine.", name);
   if (head.e_type != ET_DYN) fail("{}: is not a shared object; build it with proxon_add_plugin() or g++ -shared -fPIC.", name);
   // Linkers write the table of sections last.
-  const auto sections = file.at<Elf64_Shdr>(head.e_shoff, head.e_shnum);
-  if (sections.size() < head.e_shnum) fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", name);
-  if (head.e_shstrndx >= sections.size()) return {};
+  const uint64_t sections = uint64_t{head.e_shnum} * sizeof(Elf64_Shdr);
+  if (head.e_shoff > file.size() || file.size() - head.e_shoff < sections)
+    fail("{}: is cut short, as a file is that was not copied to its end; build or copy it again.", name);
 
-  const Elf64_Shdr& of_names = sections[head.e_shstrndx];
-  auto names = file.at<char>(of_names.sh_offset, std::min<uint64_t>(of_names.sh_size, 1 << 16));
-  names.push_back(0);
-  for (const Elf64_Shdr& section : sections)
-    if (section.sh_name < names.size() && std::string_view(names.data() + section.sh_name) == ".proxon_stamp") return section;
+  for (uint64_t i = 0; i < head.e_phnum; ++i) {
+    const auto segment = file.at<Elf64_Phdr>(head.e_phoff + i * sizeof(Elf64_Phdr));
+    if (segment.p_type != PT_NOTE) continue;
+    const uint64_t unit = segment.p_align == 8 ? 8 : 4;
+    const auto padded = [&](uint64_t bytes) { return (bytes + unit - 1) / unit * unit; };
+    for (uint64_t at = 0, end = std::min<uint64_t>(segment.p_filesz, file.size()); at + sizeof(Elf64_Nhdr) <= end;) {
+      const auto note = file.at<Elf64_Nhdr>(segment.p_offset + at);
+      if (note.n_namesz == sizeof(stamp_owner) && note.n_descsz == sizeof(Stamp) - offsetof(Stamp, interface)) {
+        const auto stamp = file.at<Stamp>(segment.p_offset + at);
+        if (std::memcmp(stamp.owner, stamp_owner, sizeof(stamp_owner)) == 0) return stamp;
+      }
+      at += padded(sizeof(Elf64_Nhdr) + note.n_namesz) + padded(note.n_descsz);
+    }
+  }
   return {};
 }
 
@@ -147,12 +168,9 @@ const KindInfo* find_kind(std::string_view kind) {
 }  // namespace
 
 Stamp read_stamp(const std::string& file) {
-  const Pieces in(file);
-  const Elf64_Shdr section = stamp_section(in, file);
-  const auto stamps = in.at<Stamp>(section.sh_offset, section.sh_size < sizeof(Stamp) ? 0 : 1);
-  if (stamps.empty() || std::memcmp(stamps[0].magic, stamp_magic, sizeof(stamp_magic)) != 0)
+  Stamp stamp = stamp_note(Beginning(file), file);
+  if (stamp.owner_size == 0)
     fail("{}: is not a Proxon plugin: it holds no stamp. Does its source end with PROXON_PLUGIN(kind, name, Struct)?", file);
-  Stamp stamp = stamps[0];
   stamp.kind[sizeof(stamp.kind) - 1] = stamp.name[sizeof(stamp.name) - 1] = stamp.compiler[sizeof(stamp.compiler) - 1] = 0;
   return stamp;
 }
@@ -185,7 +203,10 @@ std::string judge(const Stamp& stamp, const std::string& file) {
   return "";
 }
 
-Registry::Registry(std::vector<std::string> folders) : folders_(std::move(folders)) {
+Registry::Registry(std::vector<std::string> folders) : folders_(std::move(folders)) {}
+
+void Registry::look_through() {
+  if (std::exchange(looked_through_, true)) return;
   for (const std::string& folder : folders_) {
     std::error_code none;
     std::vector<std::string> files;
@@ -205,13 +226,42 @@ Registry::Registry(std::vector<std::string> folders) : folders_(std::move(folder
 const FoundPlugin& Registry::add(const std::string& file) {
   const Stamp stamp = read_stamp(file);
   if (const std::string why = judge(stamp, file); !why.empty()) throw Error(why);
-  const std::pair<std::string, std::string> key{stamp.kind, stamp.name};
-  if (const auto there = plugins_.find(key); there != plugins_.end()) {
+  const auto [at, is_new] = plugins_.try_emplace({stamp.kind, stamp.name});
+  FoundPlugin& there = at->second;
+  if (!is_new) {
     std::error_code none;
-    if (fs::equivalent(there->second.file, file, none)) return there->second;
-    fail("{}: there is already a {} called '{}', from {}; rename one of them.", file, stamp.kind, stamp.name, there->second.file);
+    if (fs::equivalent(there.file, file, none)) return there;
+    const auto bears_name = [&](const std::string& path) { return fs::path(path).stem() == stamp.name; };
+    const auto twice = [&](const std::string& refused, const std::string& taken) {
+      return fmt::format("{}: there is already a {} called '{}', from {}; rename one of them.", refused, stamp.kind, stamp.name, taken);
+    };
+    if (there.info || !bears_name(file) || bears_name(there.file)) throw Error(twice(file, there.file));
+    refused_.push_back({there.file, twice(there.file, file)});
   }
-  return plugins_[key] = FoundPlugin{stamp.kind, stamp.name, file, stamp, nullptr};
+  return there = FoundPlugin{stamp.kind, stamp.name, file, stamp, nullptr};
+}
+
+FoundPlugin* Registry::lookup(std::string_view kind, std::string_view name) {
+  const auto known = [&] {
+    const auto found = plugins_.find({std::string(kind), std::string(name)});
+    return found == plugins_.end() ? nullptr : &found->second;
+  };
+  if (FoundPlugin* plugin = known()) return plugin;
+  if (!looked_through_ && name.find('/') == name.npos) {
+    for (const std::string& folder : folders_) {
+      const std::string file = fmt::format("{}/{}.so", folder, name);
+      if (access(file.c_str(), F_OK) != 0) continue;
+      try {
+        const Stamp stamp = read_stamp(file);
+        if (kind == stamp.kind && name == stamp.name) add(file);
+      } catch (const Error&) {
+        // look_through() will note it
+      }
+      if (FoundPlugin* plugin = known()) return plugin;
+    }
+  }
+  look_through();
+  return known();
 }
 
 const PluginInfo& Registry::open(FoundPlugin& plugin) {
@@ -233,8 +283,7 @@ const PluginInfo& Registry::open(FoundPlugin& plugin) {
 }
 
 const PluginInfo& Registry::find(std::string_view kind, std::string_view name) {
-  const auto found = plugins_.find({std::string(kind), std::string(name)});
-  if (found != plugins_.end()) return open(found->second);
+  if (FoundPlugin* plugin = lookup(kind, name)) return open(*plugin);
 
   // Say what there is, what is near, and whether a file of that name was refused.
   std::vector<std::string> names;
@@ -247,10 +296,16 @@ const PluginInfo& Registry::find(std::string_view kind, std::string_view name) {
   fail("there is no {} called '{}'; there are: {}.{}", kind, name, fmt::join(names, ", "), did_you_mean(name, names));
 }
 
-std::vector<FoundPlugin> Registry::found() const {
+std::vector<FoundPlugin> Registry::found() {
+  look_through();
   std::vector<FoundPlugin> all;
   for (const auto& [key, plugin] : plugins_) all.push_back(plugin);
   return all;
+}
+
+const std::vector<RefusedPlugin>& Registry::refused() {
+  look_through();
+  return refused_;
 }
 
 std::vector<std::string> default_folders(const std::string& experiment_folder) {

@@ -1,8 +1,10 @@
-// The registry: kind + name -> plugin. It looks through the plugin folders for shared objects, reads the stamp of each from its bytes and
-// judges it before the file is opened; a plugin is opened when somebody first asks for it. What was refused is listed with the reason.
+// The registry: kind + name -> plugin. The stamp of a shared object is read from its bytes and judged before the file is opened; a plugin is
+// opened when somebody first asks for it. NAME.so is looked at first, and the rest of the folders only when it is not the plugin asked for,
+// or when all plugins are asked for: a command opens the files that it needs. What was refused is listed with the reason.
 //
-// Folders, in this order; of two plugins of one kind and name the first is taken and the second refused:
+// Folders, in this order:
 //   PROXON_PLUGIN_PATH (separated by ':'), the experiment's own folder and its `plugins` folder, the installed or built-in folder.
+// Of two plugins of one kind and name the one in a file of that name is taken, then the one in the first folder; the other is refused.
 #pragma once
 #include <map>
 #include <memory>
@@ -63,17 +65,23 @@ class Registry : public PluginCatalog {
     return *static_cast<const typename detail::Kind<KindTag>::Table*>(find(kind, name).table);
   }
 
-  /// All usable plugins, by kind and name. Opens none.
-  std::vector<FoundPlugin> found() const;
-  const std::vector<RefusedPlugin>& refused() const { return refused_; }
+  /// The file that a plugin is in; null when there is none. Opens none.
+  const FoundPlugin* locate(std::string_view kind, std::string_view name) { return lookup(kind, name); }
+  /// All usable plugins, by kind and name, and all that were refused. Opens none.
+  std::vector<FoundPlugin> found();
+  const std::vector<RefusedPlugin>& refused();
   const std::vector<std::string>& folders() const { return folders_; }
   /// Adds one file; throws Error with the reason when it is refused.
   const FoundPlugin& add(const std::string& file);
+
+ private:
+  FoundPlugin* lookup(std::string_view kind, std::string_view name);
+  void look_through();
   /// Opens a found plugin and checks that it is what its stamp says. Throws Error.
   const PluginInfo& open(FoundPlugin& plugin);
 
- private:
   std::vector<std::string> folders_;
+  bool looked_through_ = false;
   std::map<std::pair<std::string, std::string>, FoundPlugin> plugins_;
   std::vector<RefusedPlugin> refused_;
 };

@@ -1,6 +1,8 @@
-// What a shared object was built as, as bytes inside its file. The loader finds and judges them before the file is opened: opening a
+// What a shared object was built as, as an ELF note in its file. The loader finds and judges it before the file is opened: opening a
 // file built with -ffast-math changes how the whole process treats denormals, and one with another layout would crash much later.
+// Linkers put notes into the first page of a file, so that looking through a folder of plugins reads one page of each.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -12,8 +14,15 @@ inline constexpr uint32_t interface_version = 1;
 /// Bits of Stamp::sanitizers.
 enum Sanitizer : uint32_t { address_sanitizer = 1, thread_sanitizer = 2 };
 
+/// Whose note it is; 12 bytes, so that the numbers after it are aligned.
+inline constexpr char stamp_owner[12] = "ProxonStamp";
+
+/// The note: the head that ELF asks for, then what the file was built as.
 struct Stamp {
-  char magic[16];             ///< stamp_magic
+  uint32_t owner_size;        ///< sizeof(owner)
+  uint32_t body_size;         ///< of what follows `owner`
+  uint32_t type;              ///< 1
+  char owner[12];             ///< stamp_owner
   uint32_t interface;         ///< interface_version it was built with
   uint32_t fast_math;         ///< 1 when built with -ffast-math or a part of it that changes results
   uint64_t layout;            ///< layout_hash of the structs of its kind
@@ -24,9 +33,6 @@ struct Stamp {
   char name[64];
   char compiler[64];
 };
-
-/// The first bytes of every stamp. (Spelt in two pieces, so that this header's text in a binary is not itself a stamp.)
-inline constexpr char stamp_magic[16] = {'P', 'R', 'O', 'X', 'O', 'N', '-', 'S', 'T', 'A', 'M', 'P', '\x01', '\x7f', '\x02', '\0'};
 
 inline constexpr std::string_view instruction_set_names[] = {
     "sse4.2", "avx", "avx2", "fma", "bmi", "bmi2", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd",
@@ -116,7 +122,10 @@ consteval uint64_t built_for() {
 /// The stamp of the file that is being compiled.
 consteval Stamp make_stamp(std::string_view kind, std::string_view name, uint64_t layout) {
   Stamp stamp{};
-  for (size_t i = 0; i < sizeof(stamp_magic); ++i) stamp.magic[i] = stamp_magic[i];
+  stamp.owner_size = sizeof(stamp.owner);
+  stamp.body_size = sizeof(Stamp) - offsetof(Stamp, interface);
+  stamp.type = 1;
+  detail::copy_text(stamp.owner, stamp_owner);
   stamp.interface = interface_version;
   stamp.layout = layout;
   stamp.instruction_sets = detail::built_for();
@@ -136,3 +145,7 @@ consteval Stamp make_stamp(std::string_view kind, std::string_view name, uint64_
 }
 
 }  // namespace proxon
+
+/// Puts a stamp into the file that is being compiled. (The compiler would align it to 32 bytes, which no note may be.)
+#define PROXON_STAMP(kind, name, layout) \
+  [[gnu::used, gnu::section(".note.proxon")]] alignas(8) static const ::proxon::Stamp proxon_stamp = ::proxon::make_stamp(kind, name, layout)

@@ -252,8 +252,7 @@ class ExperimentTask : public Task {
     for (const archive::PluginRecord& known : plugins_)
       if (known.kind == plugin.kind && known.name == plugin.name) return known.stamp;
     archive::PluginRecord record{.kind = plugin.kind, .name = plugin.name};
-    for (const FoundPlugin& found : registry_.found())
-      if (found.kind == plugin.kind && found.name == plugin.name) record.file = fs::path(found.file).filename().string();
+    if (const FoundPlugin* found = registry_.locate(plugin.kind, plugin.name)) record.file = fs::path(found->file).filename().string();
     record.stamp = plugin_sum(registry_, plugin.kind, plugin.name);
     for (const archive::PluginRecord& before : options_.plugins_as_of)
       if (before.kind == plugin.kind && before.name == plugin.name) record.stamp = before.stamp;

@@ -27,8 +27,8 @@ std::string file_of(const std::string& name) { return (bad / name / (name + ".so
 std::string refusal(const std::string& file) {
   try {
     Registry registry({});
-    FoundPlugin plugin = registry.add(file);
-    registry.open(plugin);
+    const FoundPlugin& plugin = registry.add(file);
+    registry.find(plugin.kind, plugin.name);
     return "";
   } catch (const Error& error) {
     return error.what();
@@ -57,11 +57,17 @@ struct Folder {
   }
 };
 
+/// Where the stamp lies in a plugin's bytes.
+size_t stamp_place(const std::string& bytes) {
+  const size_t owner = bytes.find(std::string_view(stamp_owner, sizeof(stamp_owner)));
+  return owner == std::string::npos ? owner : owner - offsetof(Stamp, owner);
+}
+
 /// The good plugin's bytes with its stamp changed.
 template <class Change>
 std::string with_stamp(Change change) {
   std::string bytes = bytes_of(file_of("good"));
-  const size_t at = bytes.find(std::string_view(stamp_magic, sizeof(stamp_magic)));
+  const size_t at = stamp_place(bytes);
   REQUIRE(at != std::string::npos);
   Stamp stamp;
   std::memcpy(&stamp, bytes.data() + at, sizeof(stamp));
@@ -142,7 +148,7 @@ TEST_CASE("what is not a plugin is refused by what it is") {
   CHECK(has(refusal(folder.write("cut.so", bytes_of(file_of("good")).substr(0, 100))), "cut.so: "));
   // Cut behind the stamp: opening it would end the process.
   const std::string whole = bytes_of(file_of("good"));
-  const size_t stamp = whole.find(std::string_view(stamp_magic, sizeof(stamp_magic)));
+  const size_t stamp = stamp_place(whole);
   CHECK(has(refusal(folder.write("half.so", whole.substr(0, stamp + sizeof(Stamp) + 64))), "half.so: is cut short"));
   CHECK(has(refusal((folder.path / "none.so").string()), "none.so: cannot be opened for reading."));
   fs::create_directory(folder.path / "folder.so");
@@ -190,6 +196,33 @@ TEST_CASE("of two plugins of one name the first folder's is taken, the other ref
   // The same file twice is no duplicate.
   Registry twice({(bad / "good").string(), (bad / "good").string()});
   CHECK(twice.refused().empty());
+}
+
+TEST_CASE("a file that bears its plugin's name is taken before one that does not, in whatever way it is found") {
+  const Folder first("first"), second("second");
+  const std::string odd = first.write("odd.so", bytes_of(file_of("good")));
+  {
+    Registry registry({first.path.string(), second.path.string()});
+    REQUIRE(registry.locate("neuron", "good"));
+    CHECK(registry.locate("neuron", "good")->file == odd);
+    CHECK(registry.locate("synapse", "good") == nullptr);
+    CHECK(registry.refused().empty());
+  }
+  const std::string named = second.write("good.so", bytes_of(file_of("good")));
+  const std::string why = odd + ": there is already a neuron called 'good', from " + named + "; rename one of them.";
+  Registry asked({first.path.string(), second.path.string()}), listed(asked);
+  CHECK(asked.locate("neuron", "good")->file == named);
+  REQUIRE(listed.found().size() == 1);
+  CHECK(listed.found()[0].file == named);
+  for (Registry* registry : {&asked, &listed}) {
+    REQUIRE(registry->refused().size() == 1);
+    CHECK(registry->refused()[0].reason == why);
+  }
+  // A file of that name that holds something else is no hindrance.
+  first.write("good.so", bytes_of((bad / "throws_in_step" / "throws_in_step.so").string()));
+  Registry other({first.path.string()});
+  CHECK(other.locate("neuron", "good")->file == odd);
+  CHECK(other.locate("neuron", "throws_in_step") != nullptr);
 }
 
 TEST_CASE("asking for a plugin that was refused says why it was") {

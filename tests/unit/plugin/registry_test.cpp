@@ -28,7 +28,7 @@ class PluginPath {
 }  // namespace
 
 TEST_CASE("the plugins of the tree are found without opening one, and none is refused") {
-  const Registry registry({built_in});
+  Registry registry({built_in});
   CHECK(registry.found().size() >= 4);
   for (const FoundPlugin& plugin : registry.found()) {
     CHECK(plugin.info == nullptr);
