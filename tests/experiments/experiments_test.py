@@ -215,6 +215,19 @@ def quickstart_sweep():
     check(subprocess.run([proxon, "sweep", "report", "sweep.h5"], cwd=work).returncode == 0, "report")
     page = (work / "sweep.html").read_text()
     check(all(part in page for part in ("Best trials", "History of r2", "Importance of the axes", "All axes at once", "Mean r2 over spread", "Curves of the best trials")), "the report has its parts")
+    # The search is the same to the bit for any number of workers.
+    found = []
+    for workers in ("1", "2"):
+        archive_of = work / f"search{workers}.h5"
+        search = subprocess.run([proxon, "sweep", str(source / "datasets/quickstart/search.toml"), "--trials", "40", "--workers", workers, "--output", archive_of, "-q"], timeout=200 * patience)
+        check(search.returncode == 0, f"a search with {workers} worker(s)")
+        with h5py.File(archive_of) as f:
+            order = np.argsort(f["trials/number"][:])
+            found.append([f["trials/id"][:][order], *(f[f"trials/figures/{name}"][:][order] for name in ("validation_loss", "r2.test"))])
+    check(all(np.array_equal(one, two) for one, two in zip(*found)), "comes to the same points and figures")
+    losses = found[0][1]
+    check(losses.min() < 0.325, f"and finds a twin of validation loss {losses.min():.3f}")
+    check(np.median(losses[16:]) < np.median(losses[:16]) - 0.02, f"{np.median(losses[:16]):.3f} in the middle of the points that are drawn evenly, {np.median(losses[16:]):.3f} of those after")
 
 
 def tiny_mlp_tanh():
