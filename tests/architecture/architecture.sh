@@ -80,7 +80,7 @@ names() {
         # A loss of that name, which is no plugin.
         "framework/learning/losses.cpp mse" | "framework/learning/trainer.hpp mse" | "framework/learning/losses.hpp mse") continue ;;
         # A layout of positions, and a format of files, which are no plugins.
-        "framework/experiment/settings.cpp grid" | "framework/cli/verb_sweep.cpp csv") continue ;;
+        "framework/experiment/read_network.cpp grid" | "framework/cli/verb_sweep.cpp csv") continue ;;
         # A way to draw the first weights.
         "framework/learning/initialise.cpp connectome") continue ;;
         # Names of figures in an archive, put at the head of a report where they are there.
