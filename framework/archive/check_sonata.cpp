@@ -97,6 +97,14 @@ void check_spikes(Checks& c, const std::string& spikes) {
   if (!c.data(ids, Kind::number, 1)) return;
   c.number_type(ids, H5T_NATIVE_UINT64, "uint64");
   if (c.rows(times) != c.rows(ids)) c.say("'{}' has {} times and {} nodes", spikes, c.rows(times), c.rows(ids));
+  if (const std::string nodes = "/nodes" + spikes.substr(std::string_view("/spikes").size()); c.type_of(nodes + "/node_type_id") == H5I_DATASET) {
+    const auto size = c.rows(nodes + "/node_type_id");
+    bool inside = true;
+    c.blocks<std::uint64_t>(ids, H5T_NATIVE_UINT64, [&](hsize_t, std::span<const std::uint64_t> nodes_of) {
+      for (const auto id : nodes_of) inside &= id < size;
+    });
+    if (!inside) c.say("'{}' names a node outside '{}'", ids, nodes);
+  }
   if (!by_time) return;
   double last = -std::numeric_limits<double>::infinity();
   bool ascending = true;

@@ -172,8 +172,19 @@ SpikeBlock Reader::spike_range(int population, std::int64_t begin, std::int64_t 
   const std::string& name = impl_->populations.at(population).name;
   impl_->check_range(begin, end, n_spikes(population), "the spikes of " + name);
   if (begin == end) return {};
-  return {impl_->range<double>(at::spike_times(name), H5T_NATIVE_DOUBLE, begin, end),
-          impl_->range<std::int32_t>(at::spike_nodes(name), H5T_NATIVE_INT32, begin, end)};
+  SpikeBlock block{impl_->range<double>(at::spike_times(name), H5T_NATIVE_DOUBLE, begin, end),
+                   impl_->range<std::int32_t>(at::spike_nodes(name), H5T_NATIVE_INT32, begin, end)};
+  // Other programs may have written there: what comes after counts by neuron.
+  const auto size = static_cast<std::uint32_t>(impl_->populations.at(population).size);
+  for (std::size_t k = 0; k < block.neurons.size(); ++k) {
+    if (static_cast<std::uint32_t>(block.neurons[k]) >= size)
+      fail("'{}' has a spike of neuron {} of '{}', which has neurons 0 to {}: the file was changed by another program, or is damaged.", path(), block.neurons[k], name,
+           size - 1);
+    if (!std::isfinite(block.ms[k]))
+      fail("'{}' has a spike of '{}' (number {}) at a time that is no finite number: the file was changed by another program, or is damaged.", path(), name,
+           begin + static_cast<std::int64_t>(k));
+  }
+  return block;
 }
 
 SpikeBlock Reader::spikes(int population, double begin_ms, double end_ms) const {

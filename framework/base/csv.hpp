@@ -3,6 +3,7 @@
 // Fields are stripped of the blanks around them; lines that begin with a character of one's choice are passed over. Read by plugins: standard
 // library only; throws std::runtime_error.
 #pragma once
+#include <cmath>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -53,6 +54,7 @@ class CsvFile {
     std::string text;
     while (std::getline(in_, text)) {
       ++line_;
+      if (line_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // the mark with which spreadsheets begin UTF-8
       if (!text.empty() && text.back() == '\r') text.pop_back();
       const size_t begin = text.find_first_not_of(" \t");
       if (begin == std::string::npos || (comment_ && text[begin] == comment_)) continue;
@@ -65,7 +67,7 @@ class CsvFile {
     return false;
   }
 
-  /// The number in a field, or an error that names line and column.
+  /// The number in a field, or an error that names line and column; it is finite.
   double number(const std::vector<std::string>& row, size_t column) const {
     const std::string& field = row[column];
     size_t used = 0;
@@ -74,9 +76,10 @@ class CsvFile {
       value = std::stod(field, &used);
     } catch (const std::exception&) {
     }
-    if (used == 0 || used != field.size())
+    const bool is_number = used != 0 && used == field.size();
+    if (!is_number || !std::isfinite(value))
       throw std::runtime_error(where() + ": '" + field + "' in column '" + (column < header_.size() ? header_[column] : std::to_string(column + 1)) +
-                               "' is not a number.");
+                               (is_number ? "' is not a finite number." : "' is not a number."));
     return value;
   }
 

@@ -30,6 +30,11 @@ namespace detail {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line, const std::string& values);
 }
 
+/// "a neuron", "an optimizer".
+inline std::string with_article(std::string_view noun) {
+  return fmt::format("{} {}", !noun.empty() && std::string_view("aeiou").find(noun[0]) != std::string_view::npos ? "an" : "a", noun);
+}
+
 /// The candidate nearest to `word` by edit distance, or "" when none is near (used in "did you mean ...").
 template <class Range>
 std::string nearest_name(std::string_view word, const Range& candidates);

@@ -117,7 +117,7 @@ void Progress::done(const std::string& summary) {
 }
 
 void note(const std::string& sentence) {
-  if (rank() > 0) return;
+  if (rank() > 0 || quiet()) return;
   std::fflush(stdout);
   fmt::print(stderr, "proxon: note: {}\n", sentence);
 }

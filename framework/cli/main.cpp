@@ -20,11 +20,19 @@ const std::vector<Verb>& verbs() {
   return all;
 }
 
-void check_output(const std::string& path, bool overwrite) {
+void check_no_input(const std::string& path, std::span<const std::string> inputs, std::string_view option) {
   const std::filesystem::file_status there = std::filesystem::status(path);
   if (!std::filesystem::exists(there)) return;
-  if (!std::filesystem::is_regular_file(there)) fail("{}: is no file that can be replaced; give another name with --output.", path);
-  if (!overwrite) fail("{}: exists already; give --overwrite, or another name with --output.", path);
+  if (!std::filesystem::is_regular_file(there)) fail("{}: is no file that can be replaced; give another name with {}.", path, option);
+  for (const std::string& input : inputs) {
+    std::error_code none;
+    if (std::filesystem::equivalent(path, input, none)) fail("{}: is what this command reads, and would be lost; give another name with {}.", path, option);
+  }
+}
+
+void check_output(const std::string& path, bool overwrite, std::span<const std::string> inputs, std::string_view option) {
+  check_no_input(path, inputs, option);
+  if (!overwrite && std::filesystem::exists(path)) fail("{}: exists already; give --overwrite, or another name with {}.", path, option);
 }
 
 std::string help() {

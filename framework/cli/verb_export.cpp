@@ -19,7 +19,7 @@ int export_twin(const Call& call) {
   if (!call.has("output")) fail("name the file to write with --output: FILE.onnx or FILE.nir.");
   const std::string output = call.text("output");
   const GraphFormat format = format_of(call, output);
-  check_output(output, call.has("overwrite"));
+  check_output(output, call.has("overwrite"), call.arguments);
   const Archived archived(call.arguments[0]);
   export_file(archived.experiment, archived.reader, format, output);
   fmt::print("{}: {}, {} bytes\n", output, graph_format_names[static_cast<size_t>(format)], std::filesystem::file_size(output));

@@ -54,15 +54,20 @@ int check_file(const Call& call) {
   fmt::print("{}: {} '{}', interface {}, {}\n", file, found.kind, found.name, found.stamp.interface, instruction_set_text(found.stamp.instruction_sets));
   const std::vector<std::string> broken = conformance(plugin);
   for (const std::string& sentence : broken) fmt::print("  broken: {}\n", sentence);
-  if (!broken.empty()) fail("{}: {} of the rules for a {} {} broken.", file, broken.size(), found.kind, broken.size() == 1 ? "is" : "are");
-  fmt::print("  keeps all rules for a {}\n", found.kind);
+  if (!broken.empty()) fail("{}: {} of the rules for {} {} broken.", file, broken.size(), with_article(found.kind), broken.size() == 1 ? "is" : "are");
+  fmt::print("  keeps all rules for {}\n", with_article(found.kind));
   return 0;
 }
 
 int make_new(const Call& call) {
   const std::string folder = call.has("folder") ? call.text("folder") : call.arguments[1];
   for (const std::string& file : write_plugin_template(call.arguments[0], call.arguments[1], folder)) fmt::print("wrote {}\n", file);
-  fmt::print("build it:   cmake -S {0} -B {0}/build && cmake --build {0}/build\nuse it:     PROXON_PLUGIN_PATH={0}/build proxon run ...\n", folder);
+  // CMake looks by itself where systems install things.
+  std::error_code none;
+  const std::filesystem::path prefix = std::filesystem::read_symlink("/proc/self/exe", none).parent_path().parent_path();
+  const bool known = prefix == "/usr" || prefix == "/usr/local";
+  fmt::print("build it:   cmake -S {0} -B {0}/build{1} && cmake --build {0}/build\nuse it:     PROXON_PLUGIN_PATH={0}/build proxon run ...\n", folder,
+             known ? "" : " -DCMAKE_PREFIX_PATH=" + prefix.string());
   return 0;
 }
 

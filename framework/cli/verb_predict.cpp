@@ -12,7 +12,9 @@ int predict(const Call& call) {
   const Archived archived(call.arguments[0]);
   const std::vector<std::string> files = input_files(archived.experiment, call.options["input"].as<std::vector<std::string>>());
   const std::string output = call.has("output") ? call.text("output") : std::filesystem::path(files[0]).stem().string() + "_predicted.csv";
-  check_output(output, call.has("overwrite"));
+  std::vector<std::string> inputs = files;
+  inputs.push_back(call.arguments[0]);
+  check_output(output, call.has("overwrite"), inputs);
   const int64_t rows = predict_file(archived.experiment, archived.reader, files, output);
   fmt::print("{}: {} rows\n", output, rows);
   return 0;

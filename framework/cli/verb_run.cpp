@@ -71,12 +71,19 @@ RunOptions run_options(const Call& call, std::vector<Stage> stages) {
   return options;
 }
 
-void copy_archive(const std::string& from, const RunOptions& options) {
-  if (from.empty() || options.archive == from || options.resume) return;
-  check_output(options.archive, options.overwrite);
+/// A later stage that writes elsewhere goes on with a copy. Holds what it replaces.
+std::unique_ptr<Replaced> copy_archive(const std::string& from, const Document& document, const RunOptions& options) {
   std::error_code error;
-  fs::copy_file(from, options.archive, fs::copy_options::overwrite_existing, error);
-  if (error) fail("{}: cannot be copied to {}: {}.", from, options.archive, error.message());
+  if (from.empty() || fs::equivalent(options.archive, from, error) || options.resume) return nullptr;
+  check_output(options.archive, options.overwrite, document.files());
+  auto replaced = std::make_unique<Replaced>(options.archive);
+  // Not into the old file, which Replaced holds by another name.
+  fs::remove(options.archive, error);
+  fs::copy_file(from, options.archive, error);
+  if (!error) return replaced;
+  const std::string why = error.message();
+  replaced->put_back();
+  fail("{}: cannot be copied to {}: {}.", from, options.archive, why);
 }
 
 /// An archive's own experiment, which later stages go on with, with --set applied.
@@ -86,6 +93,7 @@ std::unique_ptr<Document> document_of(const archive::Reader& reader, const Call&
 
 int run_from_begin(Document& document, Registry& registry, RunOptions options) {
   Experiment experiment = load(document, registry);
+  if (rank() == 0) check_no_input(options.archive, document.files());
   options.fit_basis = fit_basis(document, experiment);
   run(experiment, options);
   return 0;
@@ -132,6 +140,17 @@ bool fitted_already(const archive::Reader& reader, const Document& document, con
   if (!reader.stage_done("fit")) return false;
   constexpr std::string_view keys[] = {"seed", "samples", "dataset", "model", "training"};
   return std::all_of(std::begin(keys), std::end(keys), [&](std::string_view key) { return document.agrees(of_archive, key); });
+}
+
+/// Whether an archive holds what a fit had learnt that did not come to its end.
+bool holds_begun_twin(const std::string& path) {
+  try {
+    const archive::Reader reader(path);
+    const auto model = reader.model();
+    return model && !model->layers.empty() && !reader.stage_done("fit");
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 int run_stages(const Call& call, std::vector<Stage> stages) {
@@ -191,16 +210,18 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
       std::erase(options.stages, Stage::fit);
     }
   }
+  if (options.stages == std::vector{Stage::fit} && !experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", document->path());
   const bool is_new = !fs::exists(options.archive);
-  copy_archive(from, options);
+  const std::unique_ptr<Replaced> replaced = copy_archive(from, *document, options);
   try {
     run(experiment, options);
   } catch (const Interrupted&) {
     throw;
   } catch (const Error&) {
-    // What was asked for cannot be: the copy that was made for it goes, the original stands.
+    // What was asked for cannot be: the copy that was made for it goes, unless a twin that diverged is kept in it; the original stands.
     std::error_code ignored;
-    if (is_new) fs::remove(options.archive, ignored);
+    if (is_new && !holds_begun_twin(options.archive)) fs::remove(options.archive, ignored);
+    if (replaced) replaced->put_back();
     throw;
   }
   return 0;

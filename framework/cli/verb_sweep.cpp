@@ -54,6 +54,8 @@ int run_sweep(const Call& call, bool retry_failed) {
   options.task_command += " --number";
   Registry registry(default_folders(fs::absolute(file).parent_path().string()));
   const sweep::SweepSummary summary = sweep::run_sweep(file, overrides_of_sweep(call), registry, options);
+  if (summary.done == 0 && summary.failed > 0)
+    fail("{}: all {} trials failed; `proxon sweep report {}` says why of each, `proxon sweep retry {} --failed` runs them again.", file, format_count(summary.failed), file, file);
   if (!call.has("quiet")) fmt::print("results    {} (`proxon sweep report {}` shows them)\n", options.archive, file);
   if (summary.failed > 0) note(fmt::format("{} trials failed; `proxon sweep retry {} --failed` runs them again.", format_count(summary.failed), file));
   return 0;
@@ -204,6 +206,7 @@ int export_table(const Call& call) {
   if (format != "csv" && format != "hdf5") fail("proxon sweep export: '{}' is not csv or hdf5.{}", format, did_you_mean(format, std::vector<std::string>{"csv", "hdf5"}));
   const Results results = results_of(places);
   const std::string path = call.has("to") ? call.text("to") : fs::path(places.archive).replace_extension(format == "csv" ? ".csv" : ".export.h5").string();
+  check_output(path, call.has("overwrite"), std::vector{places.archive, call.arguments[0]}, "--to");
   if (format == "csv") write_csv(results.table(), path);
   else publish(places, results, {}, path);
   fmt::print("wrote {} ({} trials)\n", path, format_count(results.table().rows()));
@@ -252,7 +255,9 @@ std::vector<Verb> sweep_verbs() {
                  options.add_options()("set", po::value<std::vector<std::string>>(), "key=value: as for proxon sweep")("number", po::value<int32_t>(), "of the task");
                }),
           with({"sweep export", "SWEEP csv|hdf5", "writes the table of trials to one file", either, 2, 2, {}, export_table},
-               [](auto& options) { options.add_options()("to", po::value<std::string>(), "file to write; beside the archive when absent"); }),
+               [](auto& options) {
+                 options.add_options()("to", po::value<std::string>(), "file to write; beside the archive when absent")("overwrite", "replace a file that is there");
+               }),
           with({"sweep report", "SWEEP", "writes the report of a sweep", either, 1, 1, {}, report},
                [](auto& options) { options.add_options()("to", po::value<std::string>(), "file to write; beside the archive when absent"); })};
 }

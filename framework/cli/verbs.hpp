@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/program_options.hpp>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,11 @@ std::vector<Verb> predict_verbs();  ///< predict
 std::vector<Verb> export_verbs();   ///< export
 std::vector<Verb> reference_verbs();
 
-/// Throws Error when `path` cannot be a new file: it is there and may not be replaced, or is something else than a file.
-void check_output(const std::string& path, bool overwrite);
+/// Throws Error when `path` cannot be written to: it is one of the files that the command reads, or something else than a file. `option` is what
+/// the person named it with.
+void check_no_input(const std::string& path, std::span<const std::string> inputs, std::string_view option = "--output");
+/// The same, and when it is there and may not be replaced.
+void check_output(const std::string& path, bool overwrite, std::span<const std::string> inputs, std::string_view option = "--output");
 
 std::string help();
 std::string help(const Verb& verb);

@@ -102,12 +102,13 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
   if (options.split_by == "trial" && t.gap > 0)
     fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
   if (t.trial > 0 && t.window > t.trial)
-    fail("dataset: {} does not fit into a trial of {} ms: shorten history, lag or horizon.", window,
-         double(t.trial) * bin);
+    fail("dataset: {} does not fit into a trial of {} ms: shorten {}.", window, double(t.trial) * bin,
+         t.sequence > 0 ? "sequence or lag" : "history, lag or horizon");
+  if (bins < 1) fail("dataset: bin = {} ms is longer than what was recorded: make it shorter, or record longer.", bin);
   if (t.window + t.warm_up > bins)
-    fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten history, lag or horizon.",
+    fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten {}.",
          window, double(std::max<int64_t>(bins, 0)) * bin,
-         t.warm_up > 0 ? fmt::format(" after a warm_up of {} ms", double(t.warm_up) * bin) : "");
+         t.warm_up > 0 ? fmt::format(" after a warm_up of {} ms", double(t.warm_up) * bin) : "", t.sequence > 0 ? "sequence or lag" : "history, lag or horizon");
   return t;
 }
 

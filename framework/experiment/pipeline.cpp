@@ -57,33 +57,6 @@ bool mend(const std::string& path) {
   }
 }
 
-/// Keeps the archive that a simulation replaces until the new one is complete.
-class Replaced {
- public:
-  explicit Replaced(const std::string& path) : path_(path), kept_(path + ".before") {
-    std::error_code error;
-    fs::remove(kept_, error);
-    if (!fs::is_regular_file(path_)) return;
-    fs::create_hard_link(path_, kept_, error);
-    if (error) fs::rename(path_, kept_, error);
-    there_ = !error;
-  }
-  ~Replaced() {
-    std::error_code error;
-    if (there_) fs::remove(kept_, error);
-  }
-  bool there() const { return there_; }
-  void put_back() {
-    std::error_code error;
-    fs::rename(kept_, path_, error);
-    there_ = false;
-  }
-
- private:
-  std::string path_, kept_;
-  bool there_ = false;
-};
-
 std::string loss_text(double training, double validation) {
   if (!std::isfinite(training)) return "not trained";
   const std::string text = fmt::format("training loss {:.5g}", training);
@@ -141,7 +114,9 @@ void simulate(Experiment& experiment, const RunOptions& run) {
   for (const std::string& name : unconnected_populations(connectome)) {
     const bool driven = std::any_of(experiment.stimuli.begin(), experiment.stimuli.end(),
                                     [&](const Stimulus& s) { return s.target == name; });
-    if (!driven) note(fmt::format("population '{}' is disconnected: it has no synapse and no stimulus.", name));
+    const auto projections = experiment.blueprint.projections();
+    const bool modulates = std::any_of(projections.begin(), projections.end(), [&](const Projection* p) { return p->modulator == name; });
+    if (!driven && !modulates) note(fmt::format("population '{}' is disconnected: it has no synapse and no stimulus.", name));
   }
 
   const double duration = experiment.options.duration;
@@ -186,8 +161,7 @@ void simulate(Experiment& experiment, const RunOptions& run) {
     if (rank() > 0) throw;
     const std::string what(error.what());
     const std::string sentence = what.ends_with('.') ? what.substr(0, what.size() - 1) : what;
-    if (replaced && replaced->there()) {
-      replaced->put_back();
+    if (replaced && replaced->put_back()) {
       fail("{}; the archive {} that was there is kept.", sentence, run.archive);
     }
     if (mend(run.archive)) fail("{}; {} is whole and holds what was recorded before.", sentence, run.archive);
@@ -295,9 +269,24 @@ void fit(Experiment& experiment, const RunOptions& run) {
       writer.append_epoch(epoch);
       progress.update(epoch.epoch, fmt::format("{}, learning rate {:.3g}", loss_text(epoch.train_loss, epoch.validation_loss), epoch.learning_rate));
     };
-    const TrainingResult result = train(model, *dataset, options, biology.weights(), fit_seed(experiment), each_epoch, resumption);
-    const archive::ModelRecord record = model.record();
-    writer.set_model(record.layers, record.theta, record.description);
+    const auto keep_model = [&] {
+      const archive::ModelRecord record = model.record();
+      writer.set_model(record.layers, record.theta, record.description);
+    };
+    TrainingResult result;
+    try {
+      result = train(model, *dataset, options, biology.weights(), fit_seed(experiment), each_epoch, resumption);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error&) {
+      // What it had learnt before it diverged; where the disk is full, that is what is to be said.
+      try {
+        keep_model();
+      } catch (const Error&) {
+      }
+      throw;
+    }
+    keep_model();
     write_predictions(*dataset, model, writer);
     dataset.reset();
     reader.reset();
@@ -343,7 +332,7 @@ void evaluate_stage(Experiment& experiment, const RunOptions& run) {
 }
 
 void report_stage(const RunOptions& run) {
-  const std::string path = run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
+  const std::string path = report_path(run);
   stage("report", run.archive, 1, [&](Progress& progress) {
     const archive::Reader reader(run.archive);
     const auto page = report::compose(reader);
@@ -354,6 +343,40 @@ void report_stage(const RunOptions& run) {
 }
 
 }  // namespace
+
+Replaced::Replaced(const std::string& path) : path_(path), kept_(path + ".before") {
+  if (!fs::is_regular_file(path_)) return;
+  const auto complete = [](const std::string& archive) {
+    try {
+      return archive::Reader(archive).stage_done("simulate");
+    } catch (const Error&) {
+      return true;  // no archive of ours, and all the more to be kept
+    }
+  };
+  std::error_code error;
+  there_ = fs::is_regular_file(kept_) && !complete(path_);
+  if (there_) return;
+  fs::remove(kept_, error);
+  fs::create_hard_link(path_, kept_, error);
+  if (error) fs::rename(path_, kept_, error);
+  there_ = !error;
+}
+
+Replaced::~Replaced() {
+  std::error_code error;
+  if (there_) fs::remove(kept_, error);
+}
+
+bool Replaced::put_back() {
+  if (!std::exchange(there_, false)) return false;
+  std::error_code error;
+  fs::rename(kept_, path_, error);
+  return true;
+}
+
+std::string report_path(const RunOptions& run) {
+  return run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
+}
 
 std::vector<Stage> parse_stages(std::string_view text) {
   std::vector<Stage> stages;
@@ -373,6 +396,12 @@ std::vector<Stage> parse_stages(std::string_view text) {
 }
 
 void run(Experiment& experiment, const RunOptions& options) {
+  // Before anything is done for which there would be no place.
+  if (rank() == 0 && std::count(options.stages.begin(), options.stages.end(), Stage::report)) {
+    if (fs::path(report_path(options)).lexically_normal() == fs::path(options.archive).lexically_normal())
+      fail("{}: is to be the archive and the report; name the archive NAME.h5, or the report with --report.", options.archive);
+    report::check_report(report_path(options));
+  }
   for (const Stage stage : options.stages) {
     if (stage == Stage::simulate) {
       simulate(experiment, options);

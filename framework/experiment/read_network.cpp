@@ -122,6 +122,8 @@ void read_projections(Table network, double dt, Experiment& experiment) {
       *to = value;
     }
     if (settings.learning_stop > 0) in_steps(settings.learning_stop, dt, table.where("learning_stop"));
+    if (!settings.modulator.empty() && !projection.learning_rule)
+      fail("{}is for a projection with a learning_rule, and this one has none.", table.where("modulator"));
     projection.modulator = settings.modulator;
     if (!settings.modulator.empty()) lookup(populations, settings.modulator, table.where("modulator"), "population");
     lookup(populations, settings.source, table.where("source"), "population");

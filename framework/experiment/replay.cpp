@@ -43,6 +43,7 @@ std::string choose(const std::string& file, const std::string& group, const std:
   if (!series.empty())
     fail("'{}' has no '{}/{}'; it has: {}.{}", file, group, series, fmt::join(names, ", "),
          did_you_mean(series, names));
+  if (names.empty()) fail("'{}' has nothing in '{}'.", file, group);
   if (names.size() != 1)
     fail("'{}' has {} series in '{}'; set `series` to one of: {}.", file, names.size(), group, fmt::join(names, ", "));
   return names[0];
@@ -74,15 +75,19 @@ double to_ms(const std::string& file, const std::string& object) {
   return convert(1, texts->front() == "milliseconds" ? "ms" : texts->front() == "seconds" ? "s" : texts->front(), "ms");
 }
 
+/// Files before SONATA had populations hold their spikes in /spikes itself, and call node_ids gids.
 Recorded sonata_spikes(const Places& p) {
-  const std::string group = "/spikes/" + choose(p.file, "/spikes", p.series);
+  const bool old = archive::contains(p.file, "/spikes/timestamps");
+  if (old && !p.series.empty()) fail("'{}' has its spikes in '/spikes' itself, of no population; leave `series` out.", p.file);
+  const std::string group = old ? "/spikes" : "/spikes/" + choose(p.file, "/spikes", p.series);
+  const char* neuron = archive::contains(p.file, group + "/node_ids") ? "node_ids" : "gids";
   std::vector<double> times = archive::read_numbers(p.file, group + "/timestamps");
-  const std::vector<double> ids = archive::read_numbers(p.file, group + "/node_ids");
+  const std::vector<double> ids = archive::read_numbers(p.file, fmt::format("{}/{}", group, neuron));
   if (times.size() != ids.size())
-    fail("'{}' has {} timestamps and {} node_ids in '{}'.", p.file, times.size(), ids.size(), group);
+    fail("'{}' has {} timestamps and {} {} in '{}'.", p.file, times.size(), ids.size(), neuron, group);
   const double factor = to_ms(p.file, group + "/timestamps");
   std::vector<int64_t> neurons;
-  for (const double id : ids) neurons.push_back(whole(id, p.file + ": " + group + "/node_ids"));
+  for (const double id : ids) neurons.push_back(whole(id, fmt::format("{}: {}/{}", p.file, group, neuron)));
   for (double& t : times) t *= factor;
   return in_order(times, neurons);
 }
@@ -212,8 +217,8 @@ Recorded sonata_currents(const Places& p) {
 /// data [times] or [times][neurons] in amperes, after its `conversion`; timestamps, or starting_time and its rate, in
 /// seconds.
 Recorded nwb_currents(const Places& p) {
-  const std::string group =
-      p.series.empty() ? "/stimulus/presentation/" + choose(p.file, "/stimulus/presentation", "") : p.series;
+  const bool is_path = p.series.find('/') != std::string::npos;
+  const std::string group = is_path ? p.series : "/stimulus/presentation/" + choose(p.file, "/stimulus/presentation", p.series);
   const std::vector<int64_t> shape = archive::shape(p.file, group + "/data");
   Recorded all;
   all.values = archive::read_numbers(p.file, group + "/data");
@@ -349,6 +354,9 @@ void fill_from_recording(PluginValue& generator, int64_t targets) {
       places.file = file;
       Recorded one = read_recording(places, currents != nullptr);
       if (one.times.empty()) fail("the file {} holds no {}.", file, currents ? "samples" : "spikes");
+      for (const auto& [what, numbers] : {std::pair{"time", &one.times}, {"current", &one.values}})
+        for (const double number : *numbers)
+          if (!std::isfinite(number)) fail("the file {} holds a {} that is no finite number; leave out what was not recorded.", file, what);
       return one;
     };
     Recorded all;

@@ -87,7 +87,7 @@ struct ProjectionSettings {
                       field<&S::synapse>("", "synapse model", plugin_of("synapse")),
                       field<&S::learning_rule>("", "how the weights change; none when absent", plugin_of("learning_rule")),
                       field<&S::learning_stop>("ms", "time after which the rule leaves the weights as they are; 0: never", at_least(0)),
-                      field<&S::weight_sum>("1", "what the plastic weights that reach a neuron add up to: each is multiplied by one factor, at the begin and every "
+                      field<&S::weight_sum>("1", "what the plastic weights that reach a neuron add up to, without their sign: each is multiplied by one factor, at the begin and every "
                                                  "learning_interval; 0: whatever the rule makes of it", at_least(0)),
                       field<&S::modulator>("", "population whose spikes are the learning rule's signal: reward, dopamine; none when empty"),
                       field<&S::receptor>("", "port of the target; chosen by the weight's sign when empty")};
@@ -139,7 +139,7 @@ struct SimulationSettings {
   double checkpoint_interval = 10000;
   static constexpr auto fields() {
     using S = SimulationSettings;
-    return std::tuple{field<&S::dt>("ms", "step of the simulation", above(0)),
+    return std::tuple{field<&S::dt>("ms", "step of the simulation", at_least(1e-5)),
                       field<&S::duration>("ms", "length of the recording", above(0), required),
                       field<&S::trial>("ms", "neurons start anew at every multiple of it; 0: never", at_least(0)),
                       field<&S::learning_interval>("ms", "time between updates of learning rules on activity or on time; 0: every step", at_least(0)),

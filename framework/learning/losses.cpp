@@ -211,9 +211,9 @@ void Loss::check_targets(const float* t, int64_t rows) const {
         high = value > high ? value : high;
       }
     if (kinds_[h].loss != LossKind::poisson && (low < 0 || high > 1))
-      fail("loss '{}' needs targets between 0 and 1, and found {:g}: normalise the targets or choose loss = \"mse\"", heads_[h].loss, low < 0 ? low : high);
+      fail("loss '{}' needs targets between 0 and 1, and found {:g}: choose loss = \"mse\", or other targets", heads_[h].loss, low < 0 ? low : high);
     if (low < 0)
-      fail("loss 'poisson' needs targets of 0 or above, and found {:g}: switch off the normalisation of targets or choose loss = \"mse\"", low);
+      fail("loss 'poisson' needs targets of 0 or above, and found {:g}: choose loss = \"mse\", or leave out normalise_targets where it is set", low);
   }
 }
 

@@ -81,6 +81,19 @@ void check_memory(int64_t synapses, int64_t bytes) {
          format_count(synapses), format_bytes(static_cast<double>(bytes)), format_bytes(machine_bytes()));
 }
 
+/// The same of neurons, whose state alone is counted: 4 bytes a variable.
+void check_neurons(const Blueprint& blueprint) {
+  double neurons = 0, bytes = 0;
+  for (const Population* population : blueprint.populations()) {
+    neurons += population->size;
+    if (const PluginInfo* model = population->neuron.plugin)
+      bytes += 4.0 * population->size * static_cast<double>(static_cast<const NeuronTable*>(model->table)->state->list().size() + 1);
+  }
+  if (bytes > machine_bytes())
+    fail("the network's {} neurons need more than {} of memory, and this machine has {}; make it smaller.", format_count(static_cast<int64_t>(neurons)),
+         format_bytes(bytes), format_bytes(machine_bytes()));
+}
+
 /// The same of one projection, before its synapses are counted, which may take hours: by the partners of some of n entities, and with a margin.
 void check_memory_roughly(const Rule& rule, int64_t n) {
   const int64_t looked_at = std::min<int64_t>(n, 64);
@@ -373,6 +386,7 @@ Connectome build(const Blueprint& blueprint, uint64_t seed, double dt, const std
   };
 
   // Count all, and check that they fit.
+  check_neurons(blueprint);
   std::vector<Prepared> prepared;
   int64_t synapses = 0, bytes = 0;
   for_each_projection(blueprint, [&](const Population& source, const Population& target, const Projection& projection) {

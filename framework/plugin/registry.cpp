@@ -233,7 +233,7 @@ const FoundPlugin& Registry::add(const std::string& file) {
     if (fs::equivalent(there.file, file, none)) return there;
     const auto bears_name = [&](const std::string& path) { return fs::path(path).stem() == stamp.name; };
     const auto twice = [&](const std::string& refused, const std::string& taken) {
-      return fmt::format("{}: there is already a {} called '{}', from {}; rename one of them.", refused, stamp.kind, stamp.name, taken);
+      return fmt::format("{}: there is already {} called '{}', from {}; rename one of them.", refused, with_article(stamp.kind), stamp.name, taken);
     };
     if (there.info || !bears_name(file) || bears_name(there.file)) throw Error(twice(file, there.file));
     refused_.push_back({there.file, twice(there.file, file)});

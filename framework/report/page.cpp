@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 
 #include "proxon/base/error.hpp"
 #include "proxon/base/part_file.hpp"
@@ -12,6 +13,8 @@
 
 namespace proxon::report {
 namespace {
+
+constexpr std::string_view document_type = "<!DOCTYPE html>";
 
 std::string escaped(std::string_view text) {
   std::string html;
@@ -236,7 +239,7 @@ std::string render(const Page& page) {
 
   // The page forbids itself every request, so that it is the same with and without a network.
   std::string html;
-  html += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  html += std::string(document_type) + "\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   html += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ";
   html += "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n";
@@ -260,7 +263,15 @@ std::string render(const Page& page) {
   return html;
 }
 
+void check_report(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return;
+  std::string head(document_type.size(), '\0');
+  if (!std::filesystem::is_regular_file(path) || !std::ifstream(path).read(head.data(), static_cast<std::streamsize>(head.size())) || head != document_type)
+    fail("{}: is there, and is no report that another may replace; give another name for the report.", path.string());
+}
+
 void write_html(const Page& page, const std::filesystem::path& path) {
+  check_report(path);
   const std::string html = render(page);
   const int problem = write_file(path.string(), html);
   if (problem == 0) return;

@@ -224,8 +224,11 @@ struct Page {
 /// The whole file as text: equal pages give equal text.
 std::string render(const Page& page);
 
-/// Writes render(page) beside `path` and renames it, so that `path` is either the old file or the whole new one.
-/// Throws Error (no such folder, no permission, disk full) in one sentence.
+/// Throws Error when a file is there that is no report: an archive, an experiment.
+void check_report(const std::filesystem::path& path);
+
+/// Writes render(page) beside `path` and renames it, so that `path` is either the old report or the whole new one.
+/// Throws Error (a file that is no report, no such folder, no permission, disk full) in one sentence.
 void write_html(const Page& page, const std::filesystem::path& path);
 
 }  // namespace proxon::report

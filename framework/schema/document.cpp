@@ -215,6 +215,20 @@ const FieldInfo* Document::declaration(std::string_view path) const {
   return nullptr;
 }
 
+std::vector<std::string> Document::files() const {
+  std::vector<std::string> all = column_files_;
+  all.push_back(path_);
+  for (const auto& [path, entry] : parameters()) {
+    const FieldInfo* field = declaration(path);
+    if (!field || !(field->flags & field_path)) continue;
+    if (field->type == FieldType::texts)
+      all.insert(all.end(), entry.texts.begin(), entry.texts.end());
+    else
+      all.push_back(entry.value);
+  }
+  return all;
+}
+
 std::vector<PluginValue> Document::plugins() const {
   std::map<std::pair<std::string, std::string>, PluginValue> all;
   for (const auto& [path, values] : read_) plugins_in(values, all);

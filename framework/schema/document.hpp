@@ -92,6 +92,8 @@ class Document {
   std::vector<std::pair<std::string, Entry>> parameters() const;
   /// The declaration of the parameter at `path` ("training.optimizer.learning_rate"); null when none of that name was read.
   const FieldInfo* declaration(std::string_view path) const;
+  /// The files that it names, and itself.
+  std::vector<std::string> files() const;
   /// The plugins that were chosen, each once.
   std::vector<PluginValue> plugins() const;
 
@@ -102,6 +104,7 @@ class Document {
   std::string path_, text_;
   std::unique_ptr<Tree> tree_;
   std::map<std::string, Values> read_;  // by path of the table
+  std::vector<std::string> column_files_;  // of which a column was read as a list
   std::map<std::string, std::vector<std::pair<const FieldInfo*, Distribution>>> initial_;
   PluginCatalog& catalog_;
 };

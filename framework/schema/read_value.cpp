@@ -149,7 +149,7 @@ Distribution read_distribution(const FieldInfo& field, const toml::node& node, c
   if (d.low > d.high) fail("{}low must not be above high.", where);
   if (d.std < 0) fail("{}std must not be negative.", where);
   const bool one_sign = d.kind == DistributionKind::lognormal || d.kind == DistributionKind::exponential || d.kind == DistributionKind::gamma;
-  if (one_sign && d.mean == 0) fail("{}the mean of {} {} distribution must not be 0.", where, kind[0] == 'e' ? "an" : "a", kind);
+  if (one_sign && d.mean == 0) fail("{}the mean of {} distribution must not be 0.", where, with_article(kind));
   if (d.kind != DistributionKind::uniform && (d.mean < d.low || d.mean > d.high))
     fail("{}the mean must lie between low and high.", where);
   return d;

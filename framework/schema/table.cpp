@@ -82,6 +82,7 @@ Values Table::read_quietly(const SchemaInfo& schema) {
       case FieldType::reals:
         if (const toml::table* table = node->as_table()) {
           values.set(field, read_column(field, *table, at, document));
+          node_->document->column_files_.push_back(resolve_path(document, *(*table)["file"].value<std::string>()));
         } else {
           values.set(field, read_list<double>(*node, at, "numbers", [&](const toml::node& element) {
                        const double value = read_number(element, field.unit, at);
@@ -103,7 +104,7 @@ Values Table::read_quietly(const SchemaInfo& schema) {
         // A name alone, or a table of the name and the plugin's own parameters.
         const toml::table* table = node->as_table();
         const auto name = table ? (*table)["name"].value<std::string>() : node->value<std::string>();
-        if (!name) fail("{}must be the name of a {}, or {{ name = \"...\", its parameters }}.", at, field.choices);
+        if (!name) fail("{}must be the name of {}, or {{ name = \"...\", its parameters }}.", at, with_article(field.choices));
         if (name->empty()) break;
         const PluginInfo* plugin = nullptr;
         try {

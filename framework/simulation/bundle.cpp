@@ -309,6 +309,8 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
           bundle.plasticity->modulator = find_population(populations, projection.modulator, where + ": its modulator");
           if (!populations[static_cast<size_t>(bundle.plasticity->modulator)]->spiking())
             fail("{}: the modulator '{}' must be a population that spikes.", where, projection.modulator);
+        } else if (bundle.plasticity->keep_signal < 1) {
+          fail("{}: the learning rule '{}' learns from a signal; name the population whose spikes are it with `modulator`.", where, projection.learning_rule->name);
         }
       }
       const std::span<const float> weights(bundle.weight, static_cast<size_t>(bundle.size()));

@@ -23,8 +23,8 @@ void Shard::restore_sums(int64_t n) {
     for (int32_t j = range.begin; j < range.end; ++j) {
       double sum = 0;
       each(j, [&](float w) { sum += static_cast<double>(w); });
-      if (!(sum > 0)) continue;
-      const double factor = first->weight_sum / sum;
+      if (sum == 0) continue;
+      const double factor = first->weight_sum / std::fabs(sum);  // inhibitory weights stay negative
       each(j, [&](float& w) { w = static_cast<float>(static_cast<double>(w) * factor); });
     }
   }

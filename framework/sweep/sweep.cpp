@@ -157,8 +157,10 @@ class Sweep {
 
   /// Fills the queue with trials until the executor is busy; false when nothing more can be proposed now.
   void give_out() {
-    while (static_cast<int64_t>(queue_.size()) < executor_->room())
+    while (static_cast<int64_t>(queue_.size()) < executor_->room()) {
+      stop_if_interrupted("sweeping");
       if (!propose()) break;
+    }
     const auto n = std::min<int64_t>(executor_->room(), static_cast<int64_t>(queue_.size()));
     if (n <= 0) return;
     std::vector<Trial> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + n));
@@ -196,13 +198,18 @@ class Sweep {
         if (open_.empty()) fail("sampler '{}' waits though no trial runs.", sampler_.name());
         return false;
       }
+      if (!std::all_of(at.begin(), at.end(), [](double coordinate) { return std::isfinite(coordinate); })) {
+        if (refused_ > 0) nothing_left();
+        fail("sampler '{}' proposes a point that is no number.", sampler_.name());
+      }
       point = plan_.space.at(at);
     }
     ++next_;
     if (!plan_.space.allows(point)) {
       outcomes_.add(number, history_.add(number, at), sampler_failed, std::vector<double>(maximise_.size(), NAN));
-      if (++refused_ >= most_refused)
-        fail("{}: the constraints leave nothing: {} points in a row keep not all of them.", plan_.file, format_count(refused_));
+      if (refused_++ == 0) refused_since_ = monotonic_seconds();
+      // A sampler that learns takes the longer for a point the more were refused.
+      if (refused_ >= most_refused || (refused_ >= many_refused && monotonic_seconds() - refused_since_ > refused_for)) nothing_left();
       return true;
     }
     // Of a sampler that has an end, points that differ only in axes that are not active are one.
@@ -215,6 +222,10 @@ class Sweep {
     open_.emplace(number, std::move(proposal));
     for (int32_t repeat = 0; repeat < repeats_; ++repeat) open_trial({.number = number, .repeat = repeat, .key = key_of(point, repeat), .point = point});
     return true;
+  }
+
+  [[noreturn]] void nothing_left() const {
+    fail("{}: the constraints leave nothing that sampler '{}' finds: {} points in a row keep not all of them.", plan_.file, sampler_.name(), format_count(refused_));
   }
 
   /// What is known already is an answer at once; what runs already is waited for; the rest is queued.
@@ -266,7 +277,7 @@ class Sweep {
     if (result.state == TrialState::done) check_objectives(result.figures);
     const int64_t row = results_.add(result, axes);
     if (result.state == TrialState::failed && !failure_shown_ && !options_.quiet)
-      failure_shown_ = true, note(fmt::format("trial {} failed: {} ({})", result.trial.number, first_line(result.reason), plan_.space.text(result.trial.point)));
+      failure_shown_ = true, note(fmt::format("trial {} failed: {} ({})", results_.table().id[static_cast<size_t>(row)].text().substr(0, 8), first_line(result.reason), plan_.space.text(result.trial.point)));
     const std::vector<int64_t> waiting = std::move(in_flight_[result.trial.key]);
     in_flight_.erase(result.trial.key);
     for (const int64_t number : waiting) answer(number, row);
@@ -342,7 +353,8 @@ class Sweep {
     if (publisher_ > 0) waitpid(std::exchange(publisher_, 0), nullptr, 0);
   }
 
-  static constexpr int64_t most_refused = 1'000'000, most_counted = 200'000;
+  static constexpr int64_t most_refused = 1'000'000, many_refused = 1000, most_counted = 200'000;
+  static constexpr double refused_for = 20;  // s
   Plan& plan_;
   Places places_;
   Results& results_;
@@ -357,6 +369,7 @@ class Sweep {
   std::unique_ptr<Executor> executor_;
   TrialId basis_;
   int64_t repeats_ = 1, points_ = 0, wanted_ = 0, next_ = 0, accepted_ = 0, before_ = 0, expected_ = -1, refused_ = 0, ended_ = 0;
+  double refused_since_ = 0;
   bool exhausted_ = false, foreign_ = false, failure_shown_ = false, objectives_checked_ = false;
   std::unordered_map<int64_t, std::vector<int64_t>> numbered_;        // rows by the number of their proposal
   std::unordered_map<int64_t, Proposal> open_;                        // by number

@@ -103,11 +103,7 @@ struct csv {
 
   static double number(const CsvFile& file, const std::vector<std::string>& row, size_t column) {
     if (column == no_column) return std::numeric_limits<double>::quiet_NaN();
-    const double value = file.number(row, column);
-    if (!std::isfinite(value))
-      throw std::runtime_error(file.where() + ": '" + row[column] + "' in column '" + file.header()[column] +
-                               "' is not a finite number.");
-    return value;
+    return file.number(row, column);
   }
 
   /// The rows that are chosen. Throws when there are none.

@@ -49,9 +49,11 @@ class File {
     if (status.failed) throw std::runtime_error(std::string(path_) + ": " + status.message.c_str());
   }
 
-  /// The population of that name below /nodes or /edges, or the only one when no name is given; "" when there is none.
-  std::string population(const std::string& root, std::string_view wanted) const {
+  /// The population of that name below /nodes or /edges, or the only one when no name is given; "" when there is none, or several of which none
+  /// is needed.
+  std::string population(const std::string& root, std::string_view wanted, bool needed = true) const {
     const std::vector<std::string> names = list(root);
+    if (wanted.empty() && names.size() > 1 && !needed) return "";
     std::string known;
     for (const std::string& name : names) {
       if (name == wanted || (wanted.empty() && names.size() == 1)) return root + "/" + name;
@@ -59,7 +61,7 @@ class File {
     }
     if (wanted.empty() && names.empty()) return "";
     throw std::runtime_error(std::string(path_) + ": " + root +
-                             (wanted.empty() ? " holds more than one population; choose one of "
+                             (wanted.empty() ? " holds more than one population; set `" + root.substr(1) + "` to one of "
                                              : " has no population '" + std::string(wanted) + "'; it has ") +
                              (known.empty() ? "none" : known) + ".");
   }
@@ -99,8 +101,8 @@ struct sonata {
   void read(const char* path, EdgeSink& sink) const {
     const File file(*services, path);
     file.check();
-    const std::string nodes = p.edges.empty() || !p.nodes.empty() ? file.population("/nodes", p.nodes) : "";
     const std::string edges = p.nodes.empty() || !p.edges.empty() ? file.population("/edges", p.edges) : "";
+    const std::string nodes = p.edges.empty() || !p.nodes.empty() ? file.population("/nodes", p.nodes, edges.empty()) : "";
     if (nodes.empty() && edges.empty())
       throw std::runtime_error(std::string(path) + ": is not a SONATA network: it has neither /nodes nor /edges.");
     if (!nodes.empty()) sink.nodes(static_cast<int64_t>(file.numbers(nodes + "/node_type_id").size()));

@@ -70,6 +70,8 @@ struct current_replay {
     if (values.size() != times.size() * width)
       throw std::invalid_argument("values must hold one current for each time and neuron");
     if (!std::is_sorted(times.begin(), times.end())) throw std::invalid_argument("times must ascend");
+    if (std::any_of(values.begin(), values.end(), [](double value) { return std::fabs(value) > std::numeric_limits<float>::max(); }))
+      throw std::invalid_argument("a current is too large");
     if (!std::is_sorted(neurons.begin(), neurons.end())) throw std::invalid_argument("neurons must ascend");
   }
 

@@ -59,8 +59,7 @@ struct spike_replay {
 
   /// Numbers of the spikes that arrive at the end of a step.
   std::pair<size_t, size_t> arriving(const Instant& at) const {
-    const auto step_of = [&](double t) { return std::llround((t + offset) / dt); };
-    auto before = [&](double t, int64_t step) { return step_of(t) < step; };
+    auto before = [&](double t, int64_t step) { return std::round((t + offset) / dt) < static_cast<double>(step); };
     const auto first = std::lower_bound(times.begin(), times.end(), at.step + 1, before);
     const auto last = std::lower_bound(first, times.end(), at.step + 2, before);
     return {static_cast<size_t>(first - times.begin()), static_cast<size_t>(last - times.begin())};

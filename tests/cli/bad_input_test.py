@@ -5,10 +5,11 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import h5py
 
-from harness import Skipped, case, changed, check, clean, main, metrics, ok, plugins, rate, refused, run, sentence, spiking, stages, whole, write
+from harness import Skipped, case, changed, check, clean, main, metrics, ok, plugins, proxon, rate, refused, run, sentence, spiking, stages, whole, write
 
 
 # ------------------------------------------------------------------------------------------------------ the experiment file
@@ -602,6 +603,119 @@ def _():
     refused("fit", "--from", "run.h5", says=["[model]", "[training]"])
     result = ok("run", "experiment.toml", "-o", "whole.h5")
     check("fit " not in result.out and os.path.exists("whole.html"), f"run leaves the stage out:\n{result}")
+
+
+@case("what a command reads, or another kind of file, is no place for what it writes")
+def _():
+    write()
+    ok("run", "experiment.toml", "-o", "run.h5")
+    shutil.copy("experiment.toml", "copy.toml")
+    refused("run", "copy.toml", "-o", "copy.toml", "--overwrite", says=["copy.toml", "is what this command reads"])
+    refused("fit", "copy.toml", "--from", "run.h5", "-o", "copy.toml", "--overwrite", says=["copy.toml", "is what this command reads"])
+    refused("run", "experiment.toml", "-o", "new.h5", "--report", "copy.toml", says=["copy.toml", "no report that another may replace"])
+    refused("run", "experiment.toml", "-o", "same.html", says=["same.html", "is to be the archive and the report"])
+    refused("report", "--from", "run.h5", "--report", "run.h5", says=["run.h5", "no report that another may replace"])
+    refused("export", "run.h5", "-o", "run.h5", "--format", "onnx", "--overwrite", says=["run.h5", "is what this command reads"])
+    ok("report", "--from", "run.h5")  # a report may be replaced by another
+    os.mkdir("folder.h5")
+    refused("simulate", "experiment.toml", "-o", "folder.h5", "--overwrite", says=["folder.h5", "is no file that can be replaced"])
+
+    # Columns that are read as lists are read too.
+    pathlib.Path("rates.csv").write_text("time,rate\n0,5\n50,10\n")
+    generator = 'stimuli.drive.generator={ name = "inhomogeneous_poisson_generator", rate_times = { file = "rates.csv", column = "time" }, rate_values = { file = "rates.csv", column = "rate" } }'
+    refused("simulate", "experiment.toml", "-o", "rates.csv", "--overwrite", "--set", generator, says=["rates.csv", "is what this command reads"])
+
+
+@case("what a stage replaces is there again when it fails")
+def _():
+    write()
+    ok("run", "experiment.toml", "-o", "run.h5")
+    shutil.copy("run.h5", "other.h5")
+    refused("fit", "experiment.toml", "--from", "run.h5", "-o", "other.h5", "--overwrite", "--set", 'dataset.bin="1000 s"', says=["dataset"])
+    # Of two runs in turn that are killed, the last archive that was complete.
+    for _ in range(2):
+        process = subprocess.Popen([proxon, "simulate", "experiment.toml", "-o", "other.h5", "--overwrite", "--set", 'simulation.duration="4000 s"'], stdout=subprocess.DEVNULL)
+        while process.poll() is None and not (os.path.exists("other.h5.before") and not os.path.samefile("other.h5", "other.h5.before")):
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    check(stages("other.h5.before") == stages("run.h5"), "the complete archive is kept")
+
+
+@case("a training that diverges leaves the weights that it says it keeps")
+def _():
+    write()
+    said = run("run", "experiment.toml", "-o", "run.h5", "--set", "training.rule=backprop", "--set", "training.optimizer.learning_rate=1e9", "--set", "model.approximator.activation=relu",
+               "--set", "training.epochs=60")
+    check(said.status == 1, f"diverges:\n{said}")
+    check("keeps the weights of epoch" in said.err, f"says so:\n{said}")
+    with h5py.File("run.h5") as f:
+        check(f["proxon/model/theta"].size > 0 and abs(f["proxon/model/theta"][:]).max() < float("inf"), "they are there, and finite")
+
+
+@case("recordings that hold no numbers, and old SONATA files")
+def _():
+    text = """[network.populations.P]
+size = 2
+neuron = "parrot_neuron"
+[stimuli.s]
+target = "P"
+weight = 1
+generator = { name = "spike_replay", file = "FILE" }
+[simulation]
+duration = "10 ms"
+"""
+    for number in ("nan", "inf", "-inf"):
+        pathlib.Path("spikes.csv").write_text(f"time,neuron\n5,0\n{number},0\n3,1\n")
+        write(text.replace("FILE", "spikes.csv"))
+        refused("simulate", "experiment.toml", says=["spikes.csv:3", f"'{number}' in column 'time' is not a finite number"])
+    # A time far away is no time that comes; a mark at the begin is none of the name.
+    pathlib.Path("spikes.csv").write_text("\ufefftime,neuron\n5,0\n1e300,0\n3,1\n")
+    ok("simulate", "experiment.toml", "-o", "run.h5")
+    with h5py.File("run.h5") as f:
+        check(len(f["spikes/P/timestamps"]) == 2, "two spikes, and no more")
+    with h5py.File("old.h5", "w") as f:
+        f["spikes/timestamps"], f["spikes/gids"] = [3.0, 5.0], [1, 0]
+    write(text.replace("FILE", "old.h5"))
+    ok("simulate", "experiment.toml", "-o", "run.h5", "--overwrite")
+    with h5py.File("run.h5") as f:
+        check(list(f["spikes/P/node_ids"]) == [1, 0], "gids are the neurons")
+    with h5py.File("old.h5", "a") as f:
+        f["spikes/timestamps"][0] = float("nan")
+    refused("simulate", "experiment.toml", "-o", "other.h5", says=["old.h5", "holds a time that is no finite number"])
+
+
+@case("an archive into which another program wrote a neuron that there is not")
+def _():
+    write()
+    ok("run", "experiment.toml", "-o", "run.h5")
+    for number, at in ((10**6, "node_ids"), (float("nan"), "timestamps")):
+        shutil.copy("run.h5", "changed.h5")
+        with h5py.File("changed.h5", "a") as f:
+            name = next(iter(f["spikes"]))
+            f[f"spikes/{name}/{at}"][3] = number
+        refused("evaluate", "--from", "changed.h5", says=["changed.h5", "was changed by another program, or is damaged"])
+        refused("archive", "check", "changed.h5", says=["broken"])
+
+
+@case("a signal for what does not learn, and learning from a signal that is not there")
+def _():
+    text = """[network.populations.A]
+size = 3
+neuron = "iaf_psc_delta"
+[network.projections.AA]
+source = "A"
+target = "A"
+connectivity = "all_to_all"
+weight = 0.5
+[simulation]
+duration = "10 ms"
+"""
+    write(text)
+    refused("simulate", "experiment.toml", "--set", "network.projections.AA.modulator=A", says=["network.projections.AA.modulator", "is for a projection with a learning_rule"])
+    refused("simulate", "experiment.toml", "--set", "network.projections.AA.learning_rule=stdp_dopamine", says=["'stdp_dopamine' learns from a signal", "`modulator`"])
+    refused("simulate", "experiment.toml", "--set", "network.populations.A.size=2147483647", "--set", 'network.projections.AA.connectivity={ name = "pairwise_bernoulli", p = 0 }',
+            says=["2,147,483,647 neurons need more than", "make it smaller"])
 
 
 main()

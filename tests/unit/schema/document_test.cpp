@@ -119,7 +119,7 @@ TEST_CASE("a value of the wrong type is refused with what was wanted") {
   CHECK(refusal("names = [1]") != "");
   CHECK(refusal("names = \"E\"") == "e.toml:1:9: names: must be a list of texts, in [ ].");
   CHECK(refusal("weight = true") != "");
-  CHECK(refusal("optimizer = 5") == "e.toml:1:13: optimizer: must be the name of a optimizer, or { name = \"...\", its parameters }.");
+  CHECK(refusal("optimizer = 5") == "e.toml:1:13: optimizer: must be the name of an optimizer, or { name = \"...\", its parameters }.");
   CHECK(refusal("tau_m = 2020-01-01") != "");
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("a list comes from a column of a CSV file, and a bad row is named by i
   write("time,rate\n0,1.5\n10,-2\n");
   CHECK(refusal(text, {}, experiment).find("rates.csv:3: rate: is -2 Hz, and must be at least 0") != std::string::npos);
   write("time,rate\n0,nan\n");
-  CHECK(refusal(text, {}, experiment).find("must be a finite number") != std::string::npos);
+  CHECK(refusal(text, {}, experiment).find("is not a finite number") != std::string::npos);
   write("time,rate\n0\n");
   CHECK(refusal(text, {}, experiment).find("rates.csv:2: has 1 fields where the header names 2") != std::string::npos);
   write("time,rate\n");
