@@ -218,9 +218,10 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
   } catch (const Interrupted&) {
     throw;
   } catch (const Error&) {
-    // What was asked for cannot be: the copy that was made for it goes, unless a twin that diverged is kept in it; the original stands.
+    // What was asked for cannot be: the copy that was made for it goes, and what it replaced stands again; a twin that diverged stays.
+    if (holds_begun_twin(options.archive)) throw;
     std::error_code ignored;
-    if (is_new && !holds_begun_twin(options.archive)) fs::remove(options.archive, ignored);
+    if (is_new) fs::remove(options.archive, ignored);
     if (replaced) replaced->put_back();
     throw;
   }

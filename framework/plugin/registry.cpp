@@ -96,7 +96,7 @@ std::string open_error() {
   return text;
 }
 
-/// A file whose beginning is at hand; every start looks at every plugin, and what it looks for mostly lies there.
+/// A file whose beginning is at hand: what is looked for mostly lies there.
 class Beginning {
  public:
   explicit Beginning(const std::string& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {

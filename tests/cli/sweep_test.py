@@ -412,6 +412,27 @@ def _():
     sentence(run("sweep", "s.toml"), "s.toml:8:", "there is no figure 'msee.test'", "Did you mean 'mse.test'?")
 
 
+@case("constraints that leave nothing end a sweep, whatever chooses the points")
+def _():
+    functions(20, 0.0)
+    for sampler in ("random", "cma_es"):
+        sentence(run("sweep", "s.toml", "--set", f"sampler={sampler}", "--set", "trials=5", "--set", 'constraints=["x > 5"]'), f"the constraints leave nothing that sampler '{sampler}' finds")
+    process = subprocess.Popen([proxon, "sweep", "s.toml", "--set", "sampler=tpe", "--set", "trials=5", "--set", 'constraints=["x > 5"]'], stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    check("interrupted" in process.communicate(timeout=10 * patience)[1] and process.returncode != 0, "Ctrl-C is heard while points are looked for")
+
+
+@case("a sweep whose trials all failed is an error, and the note names a trial as `show` does")
+def _():
+    write()
+    sweep_file(tiny.replace('values = ["well"]', 'values = ["throw"]'))
+    failed = run("sweep", "s.toml")
+    check(failed.status == 1 and "all 3 trials failed" in failed.err, f"an error:\n{failed}")
+    trial = re.search(r"trial ([0-9a-f]{8}) failed", failed.err).group(1)
+    check(trial in ok("sweep", "show", "s.toml", trial).out, "show knows it")
+
+
 @case("export and report")
 def _():
     functions(20, 0.0)
@@ -420,6 +441,10 @@ def _():
     with open("s.csv") as f:
         rows = list(csv.DictReader(f))
     check(len(rows) == 160 and all(float(r["x"]) ** 2 + float(r["y"]) ** 2 == float(r["value"]) for r in rows), "the CSV file reads back to the bit")
+    sentence(run("sweep", "export", "s.toml", "csv"), "s.csv: exists already", "--overwrite")
+    sentence(run("sweep", "export", "s.toml", "csv", "--to", "s.h5", "--overwrite"), "s.h5: is what this command reads", "--to")
+    sentence(run("sweep", "report", "s.toml", "--to", "s.h5"), "s.h5: is there, and is no report")
+    ok("sweep", "export", "s.toml", "csv", "--overwrite")
     ok("sweep", "export", "s.h5", "hdf5")
     check(len(table("s.export.h5")["id"]) == 160, "the HDF5 file holds the table")
     sentence(run("sweep", "export", "s.h5", "cvs"), "'cvs' is not csv or hdf5", "Did you mean 'csv'?")
