@@ -107,6 +107,7 @@ int best(const Call& call) {
   const SweepTable& table = results.table();
   const std::vector<int64_t> order = sweep::ranked(table);
   if (order.empty()) fail("{}: no trial is done yet.", places_of(call).archive);
+  if (call.options["number"].as<int64_t>() < 1) fail("--number {}: must be at least 1.", call.options["number"].as<int64_t>());
   const int64_t n = std::min<int64_t>(call.options["number"].as<int64_t>(), static_cast<int64_t>(order.size()));
   // One column an objective and an axis, as wide as its widest entry.
   std::vector<std::vector<std::string>> lines{{"trial"}};

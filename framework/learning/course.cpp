@@ -61,7 +61,7 @@ void Course::resume(const Checkpoint& from) {
 }
 
 void Course::not_finite(const char* which) const {
-  fail("the {} loss is no longer a finite number in epoch {}: lower the learning rate, set gradient_clip = 1, or look for NaN and very large "
+  fail("the {} loss is no longer a finite number in epoch {}: lower the learning rate, set gradient_clip = 1 (of a rule that has gradients), or look for NaN and very large "
        "values in the data (the model keeps the weights of epoch {})",
        which, at_.epoch, at_.best_epoch);
 }

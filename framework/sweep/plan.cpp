@@ -65,6 +65,18 @@ Axis read_axis(const std::string& name, Table& table, bool of_function) {
   return axis;
 }
 
+/// Whether an axis has a value only where the conditions of others hold that it is needed for.
+bool hangs_on_itself(const Space& space, size_t axis) {
+  std::vector<size_t> reached{axis};
+  for (size_t k = 0; k < reached.size(); ++k)
+    if (const auto& when = space.axes[reached[k]].when)
+      for (const size_t needed : when->needs()) {
+        if (needed == axis) return true;
+        if (std::find(reached.begin(), reached.end(), needed) == reached.end()) reached.push_back(needed);
+      }
+  return false;
+}
+
 void read_axes(Table root, bool of_function, Space& space) {
   std::vector<std::pair<std::string, Table>> tables = root.tables("axes");
   if (tables.empty()) fail("{}has no axis; add a table [axes.NAME] with a parameter and its values.", root.where());
@@ -100,8 +112,6 @@ void read_axes(Table root, bool of_function, Space& space) {
       } catch (const Error& error) {
         fail("{}{}", table.where("when"), error.what());
       }
-      for (const size_t needed : axis.when->needs())
-        if (needed == a) fail("{}hangs on the axis itself.", table.where("when"));
     }
     if (settings.zip.empty()) continue;
     const auto found = std::find(names.begin(), names.end(), settings.zip);
@@ -115,6 +125,8 @@ void read_axes(Table root, bool of_function, Space& space) {
            other.is_range() ? "a range" : fmt::format("{} values", other.choices.size()), axis.is_range() ? "a range" : fmt::format("{} values", axis.choices.size()));
     axis.moves_with = leader;
   }
+  for (size_t a = 0; a < tables.size(); ++a)
+    if (hangs_on_itself(space, a)) fail("{}hangs on the axis itself.", tables[a].second.where("when"));
 }
 
 void check_sampler(const Plan& plan, const Table& root) {

@@ -224,6 +224,7 @@ TEST_CASE("what is wrong with a sweep file is said with its place before anythin
   CHECK(folder.refused({"axes.x.space=log"}) == "s.toml:5:13: axes.x.low: is -1, and the ratios of a logarithmic range need it above 0.");
   CHECK(folder.refused({"axes.x.pionts=3"}) == "--set axes.x.pionts: unknown key. Did you mean 'points'?");
   CHECK(folder.refused({"axes.y.zip=x"}) == "--set axes.y.zip: 'x' has a range, and this axis has 3 values: axes that move together have as many values.");
+  CHECK(folder.refused({"axes.x.when=\"y == 1\"", "axes.y.when=\"x > 0\""}) == "--set axes.x.when: hangs on the axis itself.");
   CHECK(folder.refused({"constraints=[\"z < 1\"]"}) == "--set constraints: 'z < 1': there is no axis 'z'; there are: x, y. Did you mean 'x'?");
   CHECK(folder.refused({"constraints=[\"x > 5\"]"}) == "s.toml: the constraints leave nothing of the 9 points.");
   CHECK(folder.refused({"objectives.value.metric=valeu"}) == "--set objectives.value.metric: there is no figure 'valeu' in a trial's results; there are: value. Did you mean 'value'?");
