@@ -106,6 +106,13 @@ void read_fit(Table root, double duration, double trial, Experiment& experiment,
     fail("{}approximator '{}' knows nothing of the network's graph; leave it out.", model.where("graph"), chosen.approximator->name);
   Table training = root.table("training");
   experiment.training = training.read<TrainingOptions>();
+  if (experiment.has_model) {
+    try {
+      check_rule(experiment.training.as<TrainingOptions>());
+    } catch (const Error& error) {
+      fail("{}{}", training.where(), error.what());
+    }
+  }
   std::map<std::string, int> known;
   for (const std::string& name : target_names(experiment)) known[name] = 1;
   for (auto& [name, table] : training.tables("heads")) {

@@ -94,16 +94,20 @@ class GradientStep : public TrainingStep {
 
 }  // namespace
 
-std::unique_ptr<TrainingStep> make_step(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed) {
+void check_rule(const TrainingOptions& options) {
   PROXON_CHECK(options.rule.value, "no learning rule was chosen");
   const auto& table = *static_cast<const LearningRuleTable*>(options.rule->plugin->table);
-  if (table.hooks & hook_gradient) {
-    PROXON_CHECK(options.optimizer.value, "no optimizer was chosen");
-    return std::make_unique<GradientStep>(model, options, biology, seed);
-  }
-  if (table.hooks & hook_update) return make_local_step(model, options);
+  if (table.hooks & hook_gradient) return;
+  if (table.hooks & hook_update) return check_local_options(options);
   fail("learning_rule '{}' learns from spikes alone, and a model's layers have none: choose one that has the hook update or gradient",
        options.rule->name);
+}
+
+std::unique_ptr<TrainingStep> make_step(const Model& model, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed) {
+  check_rule(options);
+  if (!(static_cast<const LearningRuleTable*>(options.rule->plugin->table)->hooks & hook_gradient)) return make_local_step(model, options);
+  PROXON_CHECK(options.optimizer.value, "no optimizer was chosen");
+  return std::make_unique<GradientStep>(model, options, biology, seed);
 }
 
 }  // namespace proxon

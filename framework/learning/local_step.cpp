@@ -118,7 +118,7 @@ class LocalStep : public TrainingStep {
 
 }  // namespace
 
-std::unique_ptr<TrainingStep> make_local_step(const Model& model, const TrainingOptions& options) {
+void check_local_options(const TrainingOptions& options) {
   const std::pair<const char*, double> unused[] = {
       {"L1", options.L1}, {"L2", options.L2}, {"gradient_clip", options.gradient_clip}, {"structural", options.structural}};
   for (const auto& [name, value] : unused)
@@ -127,6 +127,9 @@ std::unique_ptr<TrainingStep> make_local_step(const Model& model, const Training
     fail("schedule and warmup_epochs act on an optimizer's learning rate, and the local learning_rule '{}' has its own: set schedule = \"constant\" "
          "and warmup_epochs = 0",
          options.rule->name);
+}
+
+std::unique_ptr<TrainingStep> make_local_step(const Model& model, const TrainingOptions& options) {
   for (const LayerInfo& layer : model.layers())
     if (layer.role != LayerRole::weights || layer.taps > 1 || layer.gates > 1 || layer.tape_offset < -1)
       fail("the local learning_rule '{}' learns on plain layers of weights, and '{}' of approximator '{}' is none: choose approximator = \"dense\"",

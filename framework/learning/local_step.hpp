@@ -7,6 +7,9 @@
 namespace proxon {
 
 /// Throws Error when an option is set that a local rule has no use for.
+void check_local_options(const TrainingOptions& options);
+
+/// Throws Error when the model has layers that a local rule cannot learn on.
 std::unique_ptr<TrainingStep> make_local_step(const Model& model, const TrainingOptions& options);
 
 }  // namespace proxon

@@ -132,6 +132,9 @@ struct Resumption {
 TrainingResult train(Model& model, SampleSource& source, const TrainingOptions& options, const BiologicalWeights& biology, uint64_t seed,
                      const std::function<void(const EpochRecord&)>& each_epoch = {}, const Resumption& resumption = {});
 
+/// Throws Error where the learning rule is none for models, or has no use for an option: what needs neither model nor samples to be seen.
+void check_rule(const TrainingOptions& options);
+
 /// Mean loss of the model's heads over a split, with dropout off; NaN when it has no samples.
 double evaluate_loss(const Model& model, SampleSource& source, Split split);
 

@@ -653,6 +653,13 @@ def _():
         check(f["proxon/model/theta"].size > 0 and abs(f["proxon/model/theta"][:]).max() < float("inf"), "they are there, and finite")
 
 
+@case("options that a local rule has no use for are refused before anything is simulated")
+def _():
+    write()
+    for verb in ("run", "describe"):
+        refused(verb, "experiment.toml", "--set", "training.rule=hebb", "--set", "training.L2=1", says=["training: L2 = 1 acts on a gradient", "'hebb' has none"])
+
+
 @case("recordings that hold no numbers, and old SONATA files")
 def _():
     text = """[network.populations.P]
