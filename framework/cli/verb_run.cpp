@@ -9,6 +9,7 @@
 #include "proxon/experiment/meaning.hpp"
 #include "proxon/experiment/pipeline.hpp"
 #include "proxon/experiment/reference.hpp"
+#include "proxon/experiment/replaced.hpp"
 
 namespace proxon::cli {
 namespace {

@@ -25,21 +25,6 @@ struct RunOptions {
 /// Where the report goes.
 std::string report_path(const RunOptions& options);
 
-/// Keeps the archive that a run replaces, as NAME.before, until the new one is complete. One that a run left there that was killed is kept where what
-/// has come in its place is not complete.
-class Replaced {
- public:
-  explicit Replaced(const std::string& path);
-  ~Replaced();
-  Replaced(const Replaced&) = delete;
-  /// Puts back what was there; false when there was nothing.
-  bool put_back();
-
- private:
-  std::string path_, kept_;
-  bool there_ = false;
-};
-
 /// Runs the stages. Throws Error, or Interrupted. Whatever happens, an archive that is left is whole: simulate puts back the archive that it
 /// would have replaced when it fails; later stages leave what the earlier ones wrote.
 void run(Experiment& experiment, const RunOptions& options);
