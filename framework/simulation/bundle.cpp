@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxon/base/progress.hpp"
 #include "proxon/base/ranks.hpp"
 #include "proxon/base/threads.hpp"
 #include "proxon/schema/defaults.hpp"
@@ -309,8 +310,9 @@ std::vector<Bundle> make_bundles(const Blueprint& blueprint, Connectome& connect
           bundle.plasticity->modulator = find_population(populations, projection.modulator, where + ": its modulator");
           if (!populations[static_cast<size_t>(bundle.plasticity->modulator)]->spiking())
             fail("{}: the modulator '{}' must be a population that spikes.", where, projection.modulator);
-        } else if (bundle.plasticity->keep_signal < 1) {
-          fail("{}: the learning rule '{}' learns from a signal; name the population whose spikes are it with `modulator`.", where, projection.learning_rule->name);
+        } else if (bundle.plasticity->keep_signal < 1 && delay == distinct.front()) {
+          note(fmt::format("{}: the learning rule '{}' learns from a signal, and no `modulator` names the population whose spikes are it.", where,
+                           projection.learning_rule->name));
         }
       }
       const std::span<const float> weights(bundle.weight, static_cast<size_t>(bundle.size()));

@@ -133,7 +133,7 @@ TEST_CASE("sonata: groups are followed, types fill what the edges lack, and mist
   path = written(folder, edges + "e['0/syn_weight'] = np.array([1, np.nan, 2])\n");
   CHECK(contains(sonata_refused(path, "'sonata'"), "net.h5: edge 1: has the weight nan"));
   path = written(folder, edges + "f.create_group('edges/other')\n");
-  CHECK(contains(sonata_refused(path, "'sonata'"), "/edges holds more than one population; choose one of 'a_to_b', 'other'."));
+  CHECK(contains(sonata_refused(path, "'sonata'"), "/edges holds more than one population; set `edges` to one of 'a_to_b', 'other'."));
   CHECK(contains(sonata_refused(path, "{ name = 'sonata', edges = 'a_to_c' }"),
                  "/edges has no population 'a_to_c'; it has 'a_to_b', 'other'."));
   path = written(folder, "f.create_group('something')\n");

@@ -705,7 +705,7 @@ def _():
         refused("archive", "check", "changed.h5", says=["broken"])
 
 
-@case("a signal for what does not learn, and learning from a signal that is not there")
+@case("a signal for what does not learn, learning from a signal that is not there, and more neurons than there is room for")
 def _():
     text = """[network.populations.A]
 size = 3
@@ -720,7 +720,8 @@ duration = "10 ms"
 """
     write(text)
     refused("simulate", "experiment.toml", "--set", "network.projections.AA.modulator=A", says=["network.projections.AA.modulator", "is for a projection with a learning_rule"])
-    refused("simulate", "experiment.toml", "--set", "network.projections.AA.learning_rule=stdp_dopamine", says=["'stdp_dopamine' learns from a signal", "`modulator`"])
+    result = ok("simulate", "experiment.toml", "-o", "run.h5", "--set", "network.projections.AA.learning_rule=stdp_dopamine")
+    check("'stdp_dopamine' learns from a signal, and no `modulator`" in result.err, f"a note:\n{result}")
     refused("simulate", "experiment.toml", "--set", "network.populations.A.size=2147483647", "--set", 'network.projections.AA.connectivity={ name = "pairwise_bernoulli", p = 0 }',
             says=["2,147,483,647 neurons need more than", "make it smaller"])
 
