@@ -48,6 +48,16 @@ void check_direction(Checks& c, const std::string& index, hsize_t n_edges) {
   if (named != n || held != n_edges) c.say("'{}' reaches {} of {} edges", index, held, n_edges);
 }
 
+/// Whether all numbers of a column are those of nodes of a population.
+void check_inside(Checks& c, const std::string& column, const std::string& nodes) {
+  const auto size = c.rows(nodes + "/node_type_id");
+  bool inside = true;
+  c.blocks<std::uint64_t>(column, H5T_NATIVE_UINT64, [&](hsize_t, std::span<const std::uint64_t> ids) {
+    for (const auto id : ids) inside &= id < size;
+  });
+  if (!inside) c.say("'{}' names a node outside '{}'", column, nodes);
+}
+
 void check_edges(Checks& c, const std::string& edges) {
   std::uint64_t n_edges = 0;
   for (const char* end : {"source_node_id", "target_node_id"}) {
@@ -62,12 +72,7 @@ void check_edges(Checks& c, const std::string& edges) {
       c.say("'{}' names the population '{}', which is not there", name, nodes);
       continue;
     }
-    const auto size = c.rows(nodes + "/node_type_id");
-    bool inside = true;
-    c.blocks<std::uint64_t>(name, H5T_NATIVE_UINT64, [&](hsize_t, std::span<const std::uint64_t> ids) {
-      for (const auto id : ids) inside &= id < size;
-    });
-    if (!inside) c.say("'{}' names a node outside '{}'", name, nodes);
+    check_inside(c, name, nodes);
   }
   for (const char* column :
        {"target_node_id", "edge_type_id", "edge_group_id", "edge_group_index", "0/syn_weight", "0/delay"})
@@ -97,14 +102,8 @@ void check_spikes(Checks& c, const std::string& spikes) {
   if (!c.data(ids, Kind::number, 1)) return;
   c.number_type(ids, H5T_NATIVE_UINT64, "uint64");
   if (c.rows(times) != c.rows(ids)) c.say("'{}' has {} times and {} nodes", spikes, c.rows(times), c.rows(ids));
-  if (const std::string nodes = "/nodes" + spikes.substr(std::string_view("/spikes").size()); c.type_of(nodes + "/node_type_id") == H5I_DATASET) {
-    const auto size = c.rows(nodes + "/node_type_id");
-    bool inside = true;
-    c.blocks<std::uint64_t>(ids, H5T_NATIVE_UINT64, [&](hsize_t, std::span<const std::uint64_t> nodes_of) {
-      for (const auto id : nodes_of) inside &= id < size;
-    });
-    if (!inside) c.say("'{}' names a node outside '{}'", ids, nodes);
-  }
+  if (const std::string nodes = "/nodes" + spikes.substr(std::string_view("/spikes").size()); c.type_of(nodes + "/node_type_id") == H5I_DATASET)
+    check_inside(c, ids, nodes);
   if (!by_time) return;
   double last = -std::numeric_limits<double>::infinity();
   bool ascending = true;

@@ -211,7 +211,6 @@ int run_stages(const Call& call, std::vector<Stage> stages) {
       std::erase(options.stages, Stage::fit);
     }
   }
-  if (options.stages == std::vector{Stage::fit} && !experiment.has_model) fail("{}: has no [model] and [training]; there is nothing to fit.", document->path());
   const bool is_new = !fs::exists(options.archive);
   const std::unique_ptr<Replaced> replaced = copy_archive(from, *document, options);
   try {

@@ -101,14 +101,14 @@ DatasetTimes dataset_times(const DatasetOptions& options, double recorded_trial,
     fail("dataset: split_by = \"{}\" needs trials: give trial, the length of one in ms.", options.split_by);
   if (options.split_by == "trial" && t.gap > 0)
     fail("dataset: gap has no meaning with split_by = \"trial\": leave it out.");
+  const char* const what_to_shorten = t.sequence > 0 ? "sequence or lag" : "history, lag or horizon";
   if (t.trial > 0 && t.window > t.trial)
-    fail("dataset: {} does not fit into a trial of {} ms: shorten {}.", window, double(t.trial) * bin,
-         t.sequence > 0 ? "sequence or lag" : "history, lag or horizon");
+    fail("dataset: {} does not fit into a trial of {} ms: shorten {}.", window, double(t.trial) * bin, what_to_shorten);
   if (bins < 1) fail("dataset: bin = {} ms is longer than what was recorded: make it shorter, or record longer.", bin);
   if (t.window + t.warm_up > bins)
     fail("dataset: {} does not fit into the recording of {} ms{}: record longer, or shorten {}.",
-         window, double(std::max<int64_t>(bins, 0)) * bin,
-         t.warm_up > 0 ? fmt::format(" after a warm_up of {} ms", double(t.warm_up) * bin) : "", t.sequence > 0 ? "sequence or lag" : "history, lag or horizon");
+         window, double(bins) * bin,
+         t.warm_up > 0 ? fmt::format(" after a warm_up of {} ms", double(t.warm_up) * bin) : "", what_to_shorten);
   return t;
 }
 

@@ -332,6 +332,10 @@ void evaluate_stage(Experiment& experiment, const RunOptions& run) {
   }
 }
 
+std::string report_path(const RunOptions& run) {
+  return run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
+}
+
 void report_stage(const RunOptions& run) {
   const std::string path = report_path(run);
   stage("report", run.archive, 1, [&](Progress& progress) {
@@ -344,10 +348,6 @@ void report_stage(const RunOptions& run) {
 }
 
 }  // namespace
-
-std::string report_path(const RunOptions& run) {
-  return run.report.empty() ? fs::path(run.archive).replace_extension(".html").string() : run.report;
-}
 
 std::vector<Stage> parse_stages(std::string_view text) {
   std::vector<Stage> stages;

@@ -22,9 +22,6 @@ struct RunOptions {
   bool all_threads = false;   ///< SimulationOptions::all_threads: the number of threads was asked for
 };
 
-/// Where the report goes.
-std::string report_path(const RunOptions& options);
-
 /// Runs the stages. Throws Error, or Interrupted. Whatever happens, an archive that is left is whole: simulate puts back the archive that it
 /// would have replaced when it fails; later stages leave what the earlier ones wrote.
 void run(Experiment& experiment, const RunOptions& options);

@@ -116,14 +116,12 @@ void read_projections(Table network, double dt, Experiment& experiment) {
                           .learning_rule = {},
                           .receptor = std::string(settings.receptor)};
     if (settings.learning_rule) projection.learning_rule = *settings.learning_rule.value;
-    for (const auto& [key, value, to] : {std::tuple{"learning_stop", settings.learning_stop, &projection.learning_stop},
-                                         std::tuple{"weight_sum", settings.weight_sum, &projection.weight_sum}}) {
-      if (value > 0 && !projection.learning_rule) fail("{}is for a projection with a learning_rule, and this one has none.", table.where(key));
-      *to = value;
-    }
+    for (const auto& [key, given] : {std::pair{"learning_stop", settings.learning_stop > 0}, {"weight_sum", settings.weight_sum > 0},
+                                     {"modulator", !settings.modulator.empty()}})
+      if (given && !projection.learning_rule) fail("{}is for a projection with a learning_rule, and this one has none.", table.where(key));
+    projection.learning_stop = settings.learning_stop;
+    projection.weight_sum = settings.weight_sum;
     if (settings.learning_stop > 0) in_steps(settings.learning_stop, dt, table.where("learning_stop"));
-    if (!settings.modulator.empty() && !projection.learning_rule)
-      fail("{}is for a projection with a learning_rule, and this one has none.", table.where("modulator"));
     projection.modulator = settings.modulator;
     if (!settings.modulator.empty()) lookup(populations, settings.modulator, table.where("modulator"), "population");
     lookup(populations, settings.source, table.where("source"), "population");

@@ -223,8 +223,9 @@ void Registry::look_through() {
   }
 }
 
-const FoundPlugin& Registry::add(const std::string& file) {
-  const Stamp stamp = read_stamp(file);
+const FoundPlugin& Registry::add(const std::string& file) { return add(file, read_stamp(file)); }
+
+const FoundPlugin& Registry::add(const std::string& file, const Stamp& stamp) {
   if (const std::string why = judge(stamp, file); !why.empty()) throw Error(why);
   const auto [at, is_new] = plugins_.try_emplace({stamp.kind, stamp.name});
   FoundPlugin& there = at->second;
@@ -253,7 +254,7 @@ FoundPlugin* Registry::lookup(std::string_view kind, std::string_view name) {
       if (access(file.c_str(), F_OK) != 0) continue;
       try {
         const Stamp stamp = read_stamp(file);
-        if (kind == stamp.kind && name == stamp.name) add(file);
+        if (kind == stamp.kind && name == stamp.name) add(file, stamp);
       } catch (const Error&) {
         // look_through() will note it
       }

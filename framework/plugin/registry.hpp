@@ -75,6 +75,7 @@ class Registry : public PluginCatalog {
   const FoundPlugin& add(const std::string& file);
 
  private:
+  const FoundPlugin& add(const std::string& file, const Stamp& stamp);
   FoundPlugin* lookup(std::string_view kind, std::string_view name);
   void look_through();
   /// Opens a found plugin and checks that it is what its stamp says. Throws Error.
